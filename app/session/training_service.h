@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/api/events.h"
+
+#include "app/storage/run_store.h"
+
+#include <QObject>
+#include <QString>
+
+#include <memory>
+#include <vector>
+
+namespace recoscope {
+
+/// What a view knows of a run of this session, kept by the service on the GUI thread.
+struct LiveRun {
+    QString id;
+    RunRecord record;      // status, name, metrics follow the events
+    std::vector<Curve> curves;
+    std::vector<StoredLogLine> log;
+    int plannedEpochs = 0;
+    Progress progress;     // the newest
+    EpochFinished lastEpoch;
+    double etaSeconds = -1.0; // -1: unknown
+    bool paused = false;
+    SplitPtr split;
+    std::shared_ptr<const Recommender> model; // newest snapshot while running, the final one afterwards
+    int modelEpoch = 0;
+    std::shared_ptr<const Evaluation> test;
+    std::shared_ptr<const Evaluation> validation;
+};
+
+/// Queues runs on one training lane, stores every event in the workspace off the GUI thread, and delivers them in batches
+/// at 15 Hz while a run is active. GUI thread object.
+class TrainingService final : public QObject {
+    Q_OBJECT
+public:
+    /// @param threads  of the engine pool; 0: all cores. Workers run at nice 10.
+    explicit TrainingService(const QString& workspaceFolder, int threads = 0, QObject* parent = nullptr);
+    ~TrainingService() override; // cancels all, waits, joins
+
+    /// Adds a run to the queue; its id at once. The split is shared, not copied.
+    Result<QString> start(const Experiment& experiment, const SplitPtr& split);
+    void pause(const QString& run);
+    void resume(const QString& run);
+    /// One epoch, then paused; also starts a queued run in steps.
+    void step(const QString& run);
+    void cancel(const QString& run);
+    /// From now on (false: no longer) the running model is copied at every epoch and arrives as modelChanged.
+    void watchModel(bool on);
+
+    QString activeRun() const; // "" when idle
+    std::vector<QString> runs() const; // of this session, oldest first
+    /// Null when not of this session. Valid until the next event loop turn.
+    const LiveRun* run(const QString& id) const;
+
+signals:
+    void runQueued(const QString& run);
+    void runStarted(const QString& run);
+    void runChanged(const QString& run);   // curves, progress, log or status moved; at most 15 a second
+    void modelChanged(const QString& run); // LiveRun::model is newer
+    void runEnded(const QString& run);
+    void storageFailed(const recoscope::Error& error); // the run goes on in memory
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace recoscope

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/data/readers/reader.h"
+#include "engine/data/split.h"
+#include "engine/train/train.h"
+
+#include <string>
+
+namespace recoscope {
+
+/// Everything that makes a run again: data, import, filters, split, algorithm, parameters, evaluation. Plain data.
+struct Experiment {
+    std::string name; // shown; may be empty
+    std::string dataPath = "builtin:sample";
+    ImportOptions import;
+    SplitSpec split;
+    TrainingPlan plan;
+    bool operator==(const Experiment&) const = default;
+};
+
+/// YAML with RecBole's key names where the meaning is equal (embedding_size, learning_rate, train_batch_size, epochs, seed,
+/// topk, valid_metric, stopping_step, eval_args). Only what differs from the defaults plus the essentials is written.
+std::string toYaml(const Experiment& experiment);
+/// Unknown keys, wrong types and values out of range are errors that name line and key.
+Result<Experiment> experimentFromYaml(const std::string& yaml, const std::string& fileName);
+Result<Experiment> readExperimentFile(const std::string& path);
+Status writeExperimentFile(const std::string& path, const Experiment& experiment);
+
+} // namespace recoscope

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/core/run_control.h"
+
+namespace recoscope {
+
+bool RunControl::waitWhilePaused() {
+    std::unique_lock lock(m_mutex);
+    m_changed.wait(lock, [this] { return m_state.load(std::memory_order_relaxed) != RunState::Paused; });
+    return m_state.load(std::memory_order_relaxed) != RunState::Cancelled;
+}
+
+bool RunControl::atEpochBoundary() {
+    {
+        std::lock_guard lock(m_mutex);
+        if (m_stepping && m_state.load(std::memory_order_relaxed) == RunState::Running) {
+            m_stepping = false;
+            setState(RunState::Paused);
+        }
+    }
+    return keepGoing();
+}
+
+void RunControl::pause() {
+    std::lock_guard lock(m_mutex);
+    m_stepping = false;
+    if (state() == RunState::Running) setState(RunState::Paused);
+}
+
+void RunControl::resume() {
+    std::lock_guard lock(m_mutex);
+    m_stepping = false;
+    if (state() == RunState::Paused) setState(RunState::Running);
+}
+
+void RunControl::cancel() {
+    std::lock_guard lock(m_mutex);
+    if (state() != RunState::Cancelled) setState(RunState::Cancelled);
+}
+
+void RunControl::stepEpoch() {
+    std::lock_guard lock(m_mutex);
+    if (state() == RunState::Cancelled) return;
+    m_stepping = true;
+    if (state() == RunState::Paused) setState(RunState::Running);
+}
+
+double RunControl::pausedSeconds() const {
+    std::lock_guard lock(m_mutex);
+    double seconds = m_pausedSeconds;
+    if (state() == RunState::Paused)
+        seconds += std::chrono::duration<double>(Clock::now() - m_pausedSince).count();
+    return seconds;
+}
+
+void RunControl::setState(RunState state) {
+    const RunState before = m_state.exchange(state, std::memory_order_relaxed);
+    if (state == RunState::Paused) m_pausedSince = Clock::now();
+    if (before == RunState::Paused)
+        m_pausedSeconds += std::chrono::duration<double>(Clock::now() - m_pausedSince).count();
+    m_changed.notify_all();
+}
+
+} // namespace recoscope

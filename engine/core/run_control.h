@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace recoscope {
+
+enum class RunState : std::uint32_t { Running, Paused, Cancelled };
+
+/// Pause, step and cancel for one piece of work: an atomic word, and a condition variable for the paused. Thread-safe.
+/// Every long computation takes one and calls keepGoing() at least every 5 ms of work.
+class RunControl final {
+public:
+    /// Blocks while paused. False once cancelled: leave, keeping what is consistent. One relaxed load when running.
+    bool keepGoing() {
+        if (m_state.load(std::memory_order_relaxed) == RunState::Running) [[likely]]
+            return true;
+        return waitWhilePaused();
+    }
+    /// Between epochs, by the training loop only: ends a step, then as keepGoing().
+    bool atEpochBoundary();
+
+    void pause();
+    void resume();
+    /// Cancelling wins over everything and is final.
+    void cancel();
+    /// Runs to the end of the current or next epoch, then pauses again.
+    void stepEpoch();
+
+    RunState state() const { return m_state.load(std::memory_order_relaxed); }
+    bool cancelled() const { return state() == RunState::Cancelled; }
+    /// Seconds spent paused so far; training time excludes them.
+    double pausedSeconds() const;
+
+    /// Ask for a copy of the model at the next epoch boundary (inspect while training).
+    void requestSnapshot() { m_snapshotWanted.store(true, std::memory_order_relaxed); }
+    bool takeSnapshotRequest() { return m_snapshotWanted.exchange(false, std::memory_order_relaxed); }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    bool waitWhilePaused();
+    void setState(RunState state); // with m_mutex held
+
+    std::atomic<RunState> m_state{RunState::Running};
+    std::atomic<bool> m_snapshotWanted{false};
+    mutable std::mutex m_mutex;
+    std::condition_variable m_changed;
+    bool m_stepping = false;
+    Clock::time_point m_pausedSince{};
+    double m_pausedSeconds = 0.0;
+};
+
+} // namespace recoscope

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/linalg/top_k.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace recoscope {
+
+namespace {
+struct Candidate {
+    float score;
+    std::int32_t index;
+};
+bool better(const Candidate& a, const Candidate& b) {
+    return a.score > b.score || (a.score == b.score && a.index < b.index);
+}
+} // namespace
+
+int topK(std::span<const float> scores, std::span<std::int32_t> out) {
+    const std::size_t k = out.size();
+    if (k == 0) return 0;
+    // Collect what beats the k-th best seen so far; when the buffer is full, cut it to k and raise the bar. Most
+    // scores fail the one comparison with the bar.
+    thread_local std::vector<Candidate> kept;
+    const std::size_t room = std::max<std::size_t>(4 * k, 64);
+    kept.clear();
+    kept.reserve(room);
+    float bar = -std::numeric_limits<float>::infinity();
+    for (std::size_t n = 0; n < scores.size(); ++n) {
+        if (!(scores[n] > bar)) continue; // an equal score at a higher index never enters
+        kept.push_back({scores[n], static_cast<std::int32_t>(n)});
+        if (kept.size() == room) {
+            std::nth_element(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(k - 1), kept.end(), better);
+            kept.resize(k);
+            bar = kept[k - 1].score;
+        }
+    }
+    const std::size_t found = std::min(k, kept.size());
+    std::partial_sort(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(found), kept.end(), better);
+    for (std::size_t n = 0; n < found; ++n) out[n] = kept[n].index;
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(found), out.end(), -1);
+    return static_cast<int>(found);
+}
+
+} // namespace recoscope

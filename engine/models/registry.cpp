@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/models/registry.h"
+
+#include "engine/models/baseline/popularity.h"
+
+#include <array>
+
+namespace recoscope {
+
+std::span<const AlgorithmInfo> algorithms() {
+    // Adding a model: one file pair, one row here.
+    static const std::array table{
+        popularityInfo(),
+    };
+    return table;
+}
+
+const AlgorithmInfo* findAlgorithm(std::string_view id) {
+    for (const auto& info : algorithms())
+        if (info.id == id) return &info;
+    return nullptr;
+}
+
+Result<const AlgorithmInfo*> requireAlgorithm(std::string_view id) {
+    if (const AlgorithmInfo* info = findAlgorithm(id)) return info;
+    std::string known;
+    for (const auto& info : algorithms()) known += (known.empty() ? "" : ", ") + std::string(info.id);
+    return Error{ErrorCode::NotFound, "Unknown algorithm '" + std::string(id) + "'; known are " + known, "algorithm"};
+}
+
+} // namespace recoscope
