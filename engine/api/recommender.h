@@ -44,6 +44,10 @@ public:
     /// @param out  queries.size() x itemCount(), row-major; overwritten.
     virtual void score(std::span<const Query> queries, Eigen::Ref<MatrixF> out) const = 0;
 
+    /// Whether scores are on the rating scale, so that RMSE and MAE make sense. Says so where it depends on parameters;
+    /// AlgorithmCapabilities::predictsRatings says it for all models of an algorithm. Either is enough.
+    virtual bool predictsRatings() const { return false; }
+
     /// Why `item` has its score for this query. ErrorCode::Unsupported where a model cannot say.
     virtual Result<Explanation> explain(const Query& query, ItemIndex item) const;
 
