@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/api/evaluation.h"
+#include "engine/api/recommender.h"
+
+#include "app/storage/run_store.h"
+
+#include <QObject>
+#include <QString>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace recoscope {
+
+/// Everything stored of one run, except its model. Plain data.
+struct RunDetails {
+    RunRecord record;
+    std::vector<Curve> curves;
+    std::vector<StoredLogLine> log;
+    std::shared_ptr<const Evaluation> test;       // with per-user values; null when the run has none
+    std::shared_ptr<const Evaluation> validation; // null when the run has none
+};
+
+/// The stored runs of a workspace, read and changed on a lane of its own: SQL never runs on the GUI thread. GUI thread object.
+/// Calls return at once; the answer is a signal. Every change is followed by a new list.
+class RunLibrary final : public QObject {
+    Q_OBJECT
+public:
+    explicit RunLibrary(const QString& workspaceFolder, QObject* parent = nullptr);
+    ~RunLibrary() override; // lets the running job end, drops the others, joins
+
+    QString folder() const;
+    /// Reads the list again; connect TrainingService::runQueued, runStarted and runEnded to it. Several waiting calls are one.
+    void refresh();
+    /// The list as last read, newest first.
+    const std::vector<RunRecord>& runs() const;
+    /// From the list as last read; null when it is not there. Valid until the next event loop turn.
+    const RunRecord* find(const QString& id) const;
+    /// What TrainingService::start needs to do the run again.
+    std::optional<Experiment> experimentOf(const QString& id) const;
+
+    void rename(const QString& id, const QString& name);
+    void annotate(const QString& id, const QString& notes);
+    /// Also its model file. A run that is queued or running is refused (failed()).
+    void remove(const QString& id);
+
+    /// Curves, log and evaluations; several runs may be asked for at once, each is answered.
+    void loadDetails(const QString& id);
+    void loadModel(const QString& id);
+
+    bool busy() const;
+
+signals:
+    void listed(); // runs() is new
+    void detailsLoaded(const recoscope::RunDetails& details);
+    void modelLoaded(const QString& id, std::shared_ptr<const recoscope::Recommender> model);
+    void removed(const QString& id);
+    void failed(const QString& id, const recoscope::Error& error); // id "": the workspace itself
+    void busyChanged(bool busy);
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace recoscope
