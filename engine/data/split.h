@@ -51,8 +51,12 @@ struct SplitSpec {
 };
 
 /// Training, validation and test interactions of one dataset: disjoint, same users and items. Immutable; any thread.
-/// Rounding: a user's (or the data's) test count is round-half-up of share * n; RandomPerUser leaves every user at least one training
-/// interaction.
+/// Rounding: fractions are of all interactions (of the user's, of the data's; of the users for UserFold), and a count is
+/// round-half-up of share * n. RandomPerUser leaves every user at least one training interaction: validation gives way
+/// first, then test. LeaveLastOut needs two interactions for test and three for validation, takes no validation when
+/// validationFraction is 0, and orders equal times by the seed. TimeCut gives all interactions at the cut's own time to
+/// the newer part, so parts may be larger than asked. UserFold holds out users with two or more interactions. KFold's
+/// folds differ by one interaction at most.
 class Split final {
 public:
     /// The (filtered) dataset that all indices refer to.
