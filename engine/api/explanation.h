@@ -9,12 +9,13 @@
 
 namespace recoscope {
 
-/// One reason for a score: a history item, a feature, a bias, a factor.
+/// One reason for a score: a history item, another user, a feature, a bias, a factor.
 struct ExplanationPart {
     std::string label;              // "user bias", "factor 3"; empty when `item` says it
     std::optional<ItemIndex> item;  // the history item this part comes from
     double contribution = 0.0;      // in units of the score
     std::string detail;             // "similarity 0.41 x rating 4.0"
+    std::optional<UserIndex> user = {}; // the other user this part comes from (user neighbourhoods)
     bool operator==(const ExplanationPart&) const = default;
 };
 
