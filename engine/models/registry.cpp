@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/registry.h"
 
+#include "engine/models/baseline/global_mean.h"
+#include "engine/models/baseline/item_mean.h"
 #include "engine/models/baseline/popularity.h"
+#include "engine/models/baseline/random.h"
+#include "engine/models/baseline/user_mean.h"
 
 #include <array>
 
@@ -10,7 +14,11 @@ namespace recoscope {
 std::span<const AlgorithmInfo> algorithms() {
     // Adding a model: one file pair, one row here.
     static const std::array table{
+        randomInfo(),
         popularityInfo(),
+        globalMeanInfo(),
+        userMeanInfo(),
+        itemMeanInfo(),
     };
     return table;
 }
