@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/eval/evaluator.h"
+
+#include <array>
+
+namespace recoscope {
+
+std::span<const MetricInfo> metricInfos() {
+    static constexpr std::array<MetricInfo, 11> table{{
+        {"ndcg", "NDCG", "Σ_{hits i ≤ k} 1/log2(i+1)  /  Σ_{i ≤ min(k,R)} 1/log2(i+1)",
+         "How close the list is to the best possible one, where a hit counts more the higher it stands.",
+         true, true},
+        {"recall", "Recall", "hits in the first k / R",
+         "The share of a user's held-out items that made the list.", true, true},
+        {"precision", "Precision", "hits in the first k / k",
+         "The share of the list that the user really took.", true, true},
+        {"f1", "F1", "2 · precision · recall / (precision + recall)",
+         "One number for precision and recall: high only when both are.", true, true},
+        {"map", "MAP", "Σ_{hits i ≤ k} precision@i / min(k,R)",
+         "Precision measured at every hit and averaged: rewards hits that come early and close together.",
+         true, true},
+        {"mrr", "MRR", "1 / rank of the first hit within k, 0 without one",
+         "How far down the user has to read to the first good item.", true, true},
+        {"hr", "HR", "1 if any of the first k is a hit, else 0",
+         "The share of users who find at least one good item.", true, true},
+        {"auc", "AUC", "P(score of a relevant item > score of another candidate), ties ½",
+         "How often a held-out item is scored above one the user did not take; 0.5 is chance.", false, true},
+        {"rmse", "RMSE", "√( Σ (prediction − rating)² / pairs )",
+         "The typical error of a predicted rating, in stars; large errors count more.", false, false},
+        {"mae", "MAE", "Σ |prediction − rating| / pairs",
+         "The average error of a predicted rating, in stars.", false, false},
+        {"coverage", "Coverage", "distinct items in all lists / items that could be in one",
+         "How much of the catalogue is ever recommended to anyone.", true, true},
+    }};
+    return table;
+}
+
+const MetricInfo* findMetric(std::string_view nameOrKey) {
+    const std::string_view name = nameOrKey.substr(0, nameOrKey.find('@'));
+    for (const MetricInfo& info : metricInfos())
+        if (info.name == name) return &info;
+    return nullptr;
+}
+
+} // namespace recoscope
