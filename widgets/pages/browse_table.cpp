@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/pages/browse_table.h"
+
+#include "app/models/dataset_table_model.h"
+#include "widgets/style/theme.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QItemSelectionModel>
+#include <QLabel>
+#include <QLineEdit>
+#include <QLocale>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace recoscope {
+
+BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent)
+    : QWidget(parent), m_kind(kind), m_browse(browse) {
+    m_search = new QLineEdit(this);
+    m_search->setPlaceholderText(kind == BrowseKind::Items ? tr("Search items by title, id, genre …")
+                                                           : tr("Search users by id or attribute"));
+    m_search->setClearButtonEnabled(true);
+    m_count = new QLabel(this);
+    m_count->setProperty("role", "muted");
+
+    m_model = new DatasetTableModel(kind, this);
+    m_table = new QTableView(this);
+    m_table->setModel(m_model);
+    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_table->setAlternatingRowColors(true);
+    m_table->setShowGrid(false);
+    m_table->setWordWrap(false);
+    m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->horizontalHeader()->setSectionsClickable(true);
+    m_table->horizontalHeader()->setSortIndicatorShown(true);
+    m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+
+    auto* line = new QHBoxLayout;
+    line->addWidget(m_search, 1);
+    line->addWidget(m_count);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(space::small);
+    layout->addLayout(line);
+    layout->addWidget(m_table, 1);
+
+    connect(m_search, &QLineEdit::textChanged, this, &BrowseTable::ask);
+    connect(m_table->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this,
+            [this](int column, Qt::SortOrder order) {
+                if (column == m_sortColumn && order == m_order) return;
+                m_sortColumn = column;
+                m_order = order;
+                ask();
+            });
+    connect(m_browse, &BrowseService::browsed, this, &BrowseTable::take);
+    connect(m_table, &QTableView::activated, this,
+            [this](const QModelIndex& index) { emit activated(m_model->indexAt(index.row())); });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& index) {
+                if (index.isValid()) emit currentChanged(m_model->indexAt(index.row()));
+            });
+}
+
+void BrowseTable::setDataset(const DatasetPtr& dataset) {
+    if (dataset == m_dataset) return;
+    m_dataset = dataset;
+    m_columnsSized = false;
+    m_sortColumn = -1;
+    {
+        const QSignalBlocker quiet(m_search);
+        m_search->clear();
+    }
+    {
+        const QSignalBlocker quiet(m_table->horizontalHeader());
+        m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+    }
+    m_model->setDataset(dataset);
+    ask();
+}
+
+void BrowseTable::ask() {
+    if (!m_dataset) {
+        m_count->clear();
+        return;
+    }
+    m_ticket = m_browse->browse(m_dataset, m_kind, m_search->text().trimmed(), m_sortColumn, m_order);
+}
+
+void BrowseTable::take(const BrowseAnswer& answer) {
+    if (answer.ticket != m_ticket || answer.kind != m_kind) return;
+    const std::int32_t all = m_kind == BrowseKind::Items ? m_dataset->itemCount() : m_dataset->userCount();
+    m_model->setRows(answer.rows);
+    const QLocale locale;
+    const auto found = static_cast<qlonglong>(answer.rows.size());
+    m_count->setText(found == all ? tr("%1 in all").arg(locale.toString(found))
+                                  : tr("%1 of %2").arg(locale.toString(found), locale.toString(all)));
+    m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
+    if (!m_columnsSized && !answer.rows.empty()) {
+        m_columnsSized = true;
+        m_table->resizeColumnsToContents();
+        for (int column = 0; column < m_model->columnCount(); ++column)
+            m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column) + 12, 60, 380));
+    }
+    if (answer.exact && !answer.rows.empty()) m_table->selectRow(0);
+}
+
+} // namespace recoscope

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/session/browse_service.h"
+
+#include <QWidget>
+
+class QLabel;
+class QLineEdit;
+class QTableView;
+
+namespace recoscope {
+
+class DatasetTableModel;
+
+/// A searchable, sortable table of the items or users of a dataset. Searching and sorting run on the browse lane; the
+/// table shows the newest answer. GUI thread.
+class BrowseTable final : public QWidget {
+    Q_OBJECT
+public:
+    BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent = nullptr);
+
+    void setDataset(const DatasetPtr& dataset);
+    QLineEdit* searchField() const { return m_search; }
+    QTableView* table() const { return m_table; }
+    DatasetTableModel* model() const { return m_model; }
+
+signals:
+    /// A row was double-clicked or Enter was pressed on it.
+    void activated(std::int32_t index);
+    /// The current row moved.
+    void currentChanged(std::int32_t index);
+
+private:
+    void ask();
+    void take(const BrowseAnswer& answer);
+
+    BrowseKind m_kind;
+    BrowseService* m_browse;
+    DatasetPtr m_dataset;
+    quint64 m_ticket = 0;
+    int m_sortColumn = -1;
+    Qt::SortOrder m_order = Qt::AscendingOrder;
+    bool m_columnsSized = false;
+    QLineEdit* m_search = nullptr;
+    QLabel* m_count = nullptr;
+    QTableView* m_table = nullptr;
+    DatasetTableModel* m_model = nullptr;
+};
+
+} // namespace recoscope
