@@ -7,6 +7,7 @@
 
 #include <vector>
 
+class QGridLayout;
 class QLabel;
 
 namespace recoscope {
@@ -25,7 +26,7 @@ private:
         QLabel* value = nullptr;
         QLabel* caption = nullptr;
     };
-    Figure addFigure(class QGridLayout* grid, int column, const QString& caption, const QString& help);
+    Figure addFigure(QGridLayout* grid, int column, const QString& caption, const QString& help);
     void changeEvent(QEvent* event) override;
     void styleFigures();
 
