@@ -28,6 +28,9 @@ struct DatasetSummary {
     double gini = 0.0; // inequality of item popularity
 };
 
+/// O(interactions + users + items). Curves leave out items and users without interactions; means, medians and Gini count them.
+DatasetSummary summarise(const Dataset& dataset);
+
 /// Opens, previews, filters and splits data on one worker lane. GUI thread object; one job at a time, the newest request of a
 /// kind replaces a waiting one. Results arrive as signals with shared immutable values.
 class DatasetService final : public QObject {

@@ -24,8 +24,8 @@ struct RunDetails {
     std::shared_ptr<const Evaluation> validation; // null when the run has none
 };
 
-/// The stored runs of a workspace, read and changed on a lane of its own: SQL never runs on the GUI thread. GUI thread object.
-/// Calls return at once; the answer is a signal. Every change is followed by a new list.
+/// The stored runs of a workspace, read and changed on a lane of its own: SQL never runs on the GUI thread.
+/// GUI thread object. Calls return at once; the answer is a signal. Every change is followed by a new list.
 class RunLibrary final : public QObject {
     Q_OBJECT
 public:
@@ -33,7 +33,8 @@ public:
     ~RunLibrary() override; // lets the running job end, drops the others, joins
 
     QString folder() const;
-    /// Reads the list again; connect TrainingService::runQueued, runStarted and runEnded to it. Several waiting calls are one.
+    /// Reads the list again; connect TrainingService::runQueued, runStarted and runEnded to it. Several
+    /// waiting calls are one.
     void refresh();
     /// The list as last read, newest first.
     const std::vector<RunRecord>& runs() const;
