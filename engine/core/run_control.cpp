@@ -12,12 +12,40 @@ bool RunControl::waitWhilePaused() {
 bool RunControl::atEpochBoundary() {
     {
         std::lock_guard lock(m_mutex);
-        if (m_stepping && m_state.load(std::memory_order_relaxed) == RunState::Running) {
-            m_stepping = false;
-            setState(RunState::Paused);
-        }
+        endStep();
     }
     return keepGoing();
+}
+
+bool RunControl::atEpochBoundary(const std::function<void()>& copyModel) {
+    std::unique_lock lock(m_mutex);
+    endStep();
+    for (bool copied = false;;) {
+        if (!copied && takeSnapshotRequest()) {
+            copied = true;
+            lock.unlock();
+            copyModel();
+            lock.lock();
+        }
+        if (state() != RunState::Paused) return state() != RunState::Cancelled;
+        m_changed.wait(lock, [&] {
+            return state() != RunState::Paused ||
+                   (!copied && m_snapshotWanted.load(std::memory_order_relaxed));
+        });
+    }
+}
+
+void RunControl::requestSnapshot() {
+    // With the mutex held, so that a wait at a boundary cannot miss it.
+    std::lock_guard lock(m_mutex);
+    m_snapshotWanted.store(true, std::memory_order_relaxed);
+    m_changed.notify_all();
+}
+
+void RunControl::endStep() {
+    if (!m_stepping || state() != RunState::Running) return;
+    m_stepping = false;
+    setState(RunState::Paused);
 }
 
 void RunControl::pause() {

@@ -5,17 +5,19 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 
 namespace recoscope {
 
 enum class RunState : std::uint32_t { Running, Paused, Cancelled };
 
-/// Pause, step and cancel for one piece of work: an atomic word, and a condition variable for the paused. Thread-safe.
-/// Every long computation takes one and calls keepGoing() at least every 5 ms of work.
+/// Pause, step and cancel for one piece of work: an atomic word, and a condition variable for the paused.
+/// Thread-safe. Every long computation takes one and calls keepGoing() at least every 5 ms of work.
 class RunControl final {
 public:
-    /// Blocks while paused. False once cancelled: leave, keeping what is consistent. One relaxed load when running.
+    /// Blocks while paused. False once cancelled: leave, keeping what is consistent. One relaxed load when
+    /// running.
     bool keepGoing() {
         if (m_state.load(std::memory_order_relaxed) == RunState::Running) [[likely]]
             return true;
@@ -23,6 +25,9 @@ public:
     }
     /// Between epochs, by the training loop only: ends a step, then as keepGoing().
     bool atEpochBoundary();
+    /// The same, and calls `copyModel` when a snapshot is asked for, also while paused here; at most once a
+    /// boundary, as the model does not change meanwhile.
+    bool atEpochBoundary(const std::function<void()>& copyModel);
 
     void pause();
     void resume();
@@ -36,14 +41,16 @@ public:
     /// Seconds spent paused so far; training time excludes them.
     double pausedSeconds() const;
 
-    /// Ask for a copy of the model at the next epoch boundary (inspect while training).
-    void requestSnapshot() { m_snapshotWanted.store(true, std::memory_order_relaxed); }
+    /// Ask for a copy of the model at the next epoch boundary, or at once when paused at one (inspect while
+    /// training).
+    void requestSnapshot();
     bool takeSnapshotRequest() { return m_snapshotWanted.exchange(false, std::memory_order_relaxed); }
 
 private:
     using Clock = std::chrono::steady_clock;
     bool waitWhilePaused();
     void setState(RunState state); // with m_mutex held
+    void endStep();                // with m_mutex held
 
     std::atomic<RunState> m_state{RunState::Running};
     std::atomic<bool> m_snapshotWanted{false};
