@@ -366,6 +366,11 @@ Evaluation Pass::finish() {
 
 } // namespace
 
+Status checkEvaluationOptions(const EvaluationOptions& options) {
+    if (const auto wanted = wantedMetrics(options); !wanted) return wanted.error();
+    return {};
+}
+
 Result<Evaluation> evaluate(const Recommender& model, const Split& split, Target target,
                             const EvaluationOptions& options, ThreadPool& pool, RunControl& control,
                             const std::function<void(double fraction)>& progress) {

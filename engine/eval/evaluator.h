@@ -8,6 +8,7 @@
 #include "engine/data/split.h"
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,8 +57,12 @@ const MetricInfo* findMetric(std::string_view nameOrKey);
 /// The full definition that travels with a number, e.g. "ndcg;k=10;gain=binary;discount=log2(i+1);…".
 std::string metricDefinition(std::string_view key, const EvaluationOptions& options, const Split& split, Target target);
 
+/// Whether the options ask for something that exists: known metrics, cutoffs in range, at least one number to compute.
+Status checkEvaluationOptions(const EvaluationOptions& options);
+
 /// Full ranking of all candidates for every user with relevant held-out items. Users are scored in blocks; ties go to
 /// the lower item index; the same numbers for any thread count. Cancelled through `control`: ErrorCode::Cancelled.
+/// @param progress  called from any pool thread after each block of users.
 Result<Evaluation> evaluate(const Recommender& model, const Split& split, Target target,
                             const EvaluationOptions& options, ThreadPool& pool, RunControl& control,
                             const std::function<void(double fraction)>& progress = {});

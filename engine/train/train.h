@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/api/algorithm_info.h"
 #include "engine/api/events.h"
 #include "engine/core/param_schema.h"
 #include "engine/core/run_control.h"
@@ -33,9 +34,15 @@ struct TrainingPlan {
     bool operator==(const TrainingPlan&) const = default;
 };
 
-/// The one training loop: makes the trainer, runs its epochs, evaluates, keeps the best model, stops early, answers
-/// pause, step and cancel, copies the model on request. Never throws; posts RunStarted … RunEnded, and returns the latter.
-/// With early stopping on and validation data there, the model is the best epoch's; else the last finished epoch's.
-RunEnded train(const TrainingPlan& plan, const SplitPtr& split, ThreadPool& pool, RunControl& control, EventSink& events);
+/// The one training loop: makes the trainer, runs its epochs, evaluates, keeps the best model, stops early,
+/// answers pause, step and cancel, copies the model on request. Never throws; posts RunStarted … RunEnded,
+/// and returns the latter. With early stopping on and validation data there, the model is the best epoch's;
+/// else the last finished epoch's.
+RunEnded train(const TrainingPlan& plan, const SplitPtr& split, ThreadPool& pool, RunControl& control,
+               EventSink& events);
+
+/// The same with a given algorithm instead of plan.algorithm by its id in the registry.
+RunEnded trainWith(const AlgorithmInfo& algorithm, const TrainingPlan& plan, const SplitPtr& split,
+                   ThreadPool& pool, RunControl& control, EventSink& events);
 
 } // namespace recoscope
