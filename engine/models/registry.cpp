@@ -6,6 +6,7 @@
 #include "engine/models/baseline/popularity.h"
 #include "engine/models/baseline/random.h"
 #include "engine/models/baseline/user_mean.h"
+#include "engine/models/factorization/ials.h"
 
 #include <array>
 
@@ -19,6 +20,7 @@ std::span<const AlgorithmInfo> algorithms() {
         globalMeanInfo(),
         userMeanInfo(),
         itemMeanInfo(),
+        ialsInfo(),
     };
     return table;
 }
