@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace recoscope {
 
@@ -18,9 +19,9 @@ struct SyntheticRecipe {
     std::int64_t interactions = 50'000; // reached within 1 %
     std::int32_t tastes = 8;            // dimension of the planted taste vectors
     double noise = 0.5;                 // standard deviation added to the true rating before rounding to half stars
-    double exposureBias = 0.6;          // 0: exposure ignores taste; 1: strongly follows it
+    double exposureBias = 0.8;          // 0: exposure ignores taste; 1: strongly follows it
     std::uint64_t seed = 1;
-    bool keepTruth = true; // keep users x items true preferences (only for small data)
+    bool keepTruth = true; // keep users x items true preferences, as far as these are 25 million or fewer
     bool operator==(const SyntheticRecipe&) const = default;
 };
 
