@@ -67,5 +67,3 @@ private:
 };
 
 } // namespace recoscope
-
-Q_DECLARE_METATYPE(recoscope::Error)
