@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/models/dataset_table_model.h"
+#include "tests/support/real_data.h"
+#include "widgets/dialogs/import_dialog.h"
+#include "widgets/pages/browse_table.h"
+#include "widgets/pages/data_page.h"
+#include "widgets/pages/split_panel.h"
+
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace recoscope;
+
+namespace {
+
+constexpr int patience = 60'000; // ms; a sanitizer build on a busy machine
+
+ImportDialog* waitForDialog(QWidget& page) {
+    ImportDialog* dialog = nullptr;
+    const bool shown = QTest::qWaitFor(
+        [&] {
+            dialog = page.findChild<ImportDialog*>();
+            return dialog && dialog->isVisible();
+        },
+        patience);
+    return shown ? dialog : nullptr;
+}
+
+QPushButton* acceptButton(QDialog& dialog) {
+    auto* box = dialog.findChild<QDialogButtonBox*>();
+    for (QAbstractButton* button : box->buttons())
+        if (box->buttonRole(button) == QDialogButtonBox::AcceptRole) return qobject_cast<QPushButton*>(button);
+    return nullptr;
+}
+
+} // namespace
+
+class TestDataPage final : public QObject {
+    Q_OBJECT
+private slots:
+    void sampleOpensAndSaysThatItIsSynthetic() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.resize(1180, 740);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        bool said = false;
+        for (const QLabel* label : page.findChildren<QLabel*>())
+            said = said || (label->isVisible() && label->text() == QLatin1String("synthetic"));
+        QVERIFY(said);
+        auto* items = page.findChildren<BrowseTable*>().first();
+        QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), datasets.dataset()->itemCount(), patience);
+    }
+
+    void filePreviewIsShownBeforeImportingAndASearchFindsAnItem() {
+        RECOSCOPE_REAL_DATA(path, "ml-latest-small");
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.show();
+        QSignalSpy opened(&page, &DataPage::opened);
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openPath(QString::fromStdString(path));
+        ImportDialog* dialog = waitForDialog(page);
+        QVERIFY(dialog);
+        QVERIFY(!datasets.dataset()); // only looked at so far
+        QTest::mouseClick(acceptButton(*dialog), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        QCOMPARE(opened.count(), 1);
+        QCOMPARE(datasets.dataset()->interactionCount(), std::int64_t{100'836});
+        QCOMPARE(datasets.dataset()->itemCount(), 9'724);
+
+        page.showTab(1);
+        auto* items = page.findChildren<BrowseTable*>().first();
+        QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), 9'724, patience);
+        QTest::keyClicks(items->searchField(), QStringLiteral("toy story"));
+        QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), 3, patience); // Toy Story, 2 and 3
+    }
+
+    void unknownColumnsAreMappedByThePerson() {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("purchases.csv"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("alpha,beta,gamma\n");
+        for (int n = 0; n < 60; ++n)
+            file.write(QStringLiteral("p%1,c%2,%3\n").arg(n % 12).arg(n % 7).arg(1 + n % 5).toUtf8());
+        file.close();
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openPath(path, DataPage::Ask::WhenUncertain);
+        ImportDialog* dialog = waitForDialog(page);
+        QVERIFY(dialog); // nothing says which column is the user: asked although WhenUncertain
+        // The customer is the second column, the product the first, the rating the third.
+        const auto boxes = dialog->findChildren<QComboBox*>();
+        std::vector<QComboBox*> columns;
+        for (QComboBox* box : boxes)
+            if (box->findText(QStringLiteral("gamma")) >= 0) columns.push_back(box);
+        QCOMPARE(columns.size(), std::size_t{4}); // user, item, rating, time
+        columns[0]->setCurrentText(QStringLiteral("beta"));
+        columns[1]->setCurrentText(QStringLiteral("beta"));
+        QVERIFY(!acceptButton(*dialog)->isEnabled()); // one column for two roles
+        columns[1]->setCurrentText(QStringLiteral("alpha"));
+        columns[2]->setCurrentText(QStringLiteral("gamma"));
+        columns[3]->setCurrentIndex(0);
+        QVERIFY(acceptButton(*dialog)->isEnabled());
+        QTest::mouseClick(acceptButton(*dialog), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        QCOMPARE(datasets.dataset()->userCount(), 7);
+        QCOMPARE(datasets.dataset()->itemCount(), 12);
+        QCOMPARE(datasets.dataset()->scale().max, 5.0f);
+    }
+
+    void filtersAndSplitSayWhatTheyLeave() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.resize(1180, 740);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        const auto before = datasets.currentSplit()->dataset()->interactionCount();
+        auto* panel = page.findChild<SplitPanel*>();
+        SplitSpec spec = panel->spec();
+        spec.kind = SplitKind::LeaveLastOut;
+        spec.filter.minRating = 3.5;
+        split.clear();
+        emit panel->splitWanted(spec);
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        QVERIFY(datasets.currentSplit()->dataset()->interactionCount() < before);
+        QCOMPARE(panel->spec(), datasets.currentSplit()->spec());
+        // One test and one validation interaction a user who has at least three.
+        QVERIFY(datasets.currentSplit()->test().size() <= datasets.currentSplit()->dataset()->userCount());
+    }
+
+    void missingFileIsAnErrorInWordsAndNothingIsLost() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        const DatasetPtr before = datasets.dataset();
+        QSignalSpy failed(&datasets, &DatasetService::failed);
+        page.openPath(QStringLiteral("/no/such/file.csv"));
+        QTRY_VERIFY_WITH_TIMEOUT(failed.count() > 0, patience);
+        QCOMPARE(datasets.dataset(), before);
+        bool shown = false;
+        for (const QLabel* label : page.findChildren<QLabel*>())
+            shown = shown || (label->isVisible() && label->text().contains(QLatin1String("/no/such/file.csv")));
+        QVERIFY(shown);
+    }
+};
+
+QTEST_MAIN(TestDataPage)
+#include "tst_data_page.moc"
