@@ -45,7 +45,7 @@ struct Lane::Private {
                 std::unique_lock lock(mutex);
                 running = false;
                 changed.wait(lock, [this] { return stopping || !waiting.empty(); });
-                if (stopping) return;
+                if (stopping && waiting.empty()) return;
                 job = std::move(waiting.front().job);
                 waiting.pop_front();
                 running = true;
@@ -86,8 +86,16 @@ Lane::~Lane() {
     std::deque<Private::Entry> dropped;
     {
         std::lock_guard lock(d->mutex);
-        d->stopping = true;
         dropped.swap(d->waiting);
+    }
+    finish();
+}
+
+void Lane::finish() {
+    if (!d->thread.joinable()) return;
+    {
+        std::lock_guard lock(d->mutex);
+        d->stopping = true;
     }
     d->changed.notify_all();
     d->thread.join();

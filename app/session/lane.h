@@ -30,6 +30,9 @@ public:
     /// Drops the waiting jobs with this key; the running one goes on.
     void drop(const std::string& key);
 
+    /// Runs all that waits, then joins. Nothing may be posted afterwards.
+    void finish();
+
     /// No job runs and none waits.
     bool idle() const;
 

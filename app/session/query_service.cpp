@@ -53,27 +53,27 @@ std::optional<std::int64_t> timeOf(const Dataset& dataset, UserIndex user, ItemI
         .times()[static_cast<std::size_t>(dataset.byUser().rowBegin(user) + (found - items.begin()))];
 }
 
-/// The question that asks for one user: the history that the test part is scored from.
-class UserQuery final {
-public:
-    UserQuery(const Model& model, const Split& split, UserIndex user) {
-        const UserItemCsr& history = split.testHistory();
-        m_query.items = history.cols(user);
-        m_query.values = history.values(user);
-        for (const ItemIndex item : m_query.items)
-            if (const auto time = timeOf(*split.dataset(), user, item)) m_times.push_back(*time);
-        if (m_times.size() == m_query.items.size()) m_query.times = m_times;
-        const bool trainedOnIt = &history == &split.train() && split.trainedUser(user);
-        if (trainedOnIt && toInt(user) < model->userCount()) m_query.user = user;
+/// The question that asks for one user, as the evaluator asks it, so that ranks here and metrics there agree.
+Query queryFor(const Recommender& model, const Split& split, UserIndex user) {
+    const UserItemCsr& history = split.testHistory();
+    Query query;
+    query.items = history.cols(user);
+    query.values = history.values(user);
+    const bool isTrainRow = &history == &split.train();
+    if (isTrainRow && !split.trainTimes().empty())
+        query.times = split.trainTimes().subspan(static_cast<std::size_t>(history.rowBegin(user)),
+                                                 static_cast<std::size_t>(history.rowSize(user)));
+    const auto trained = split.train().cols(user);
+    const bool sameRow =
+        isTrainRow || std::equal(trained.begin(), trained.end(), query.items.begin(), query.items.end());
+    if (split.trainedUser(user) && sameRow && toInt(user) < model.userCount()) {
+        query.user = user;
+    } else if (!split.dataset()->userFeatures().empty()) {
+        query.features = &split.dataset()->userFeatures();
+        query.featureRow = toInt(user);
     }
-    UserQuery(const UserQuery&) = delete; // m_query points into m_times
-    UserQuery& operator=(const UserQuery&) = delete;
-    const Query& query() const { return m_query; }
-
-private:
-    std::vector<std::int64_t> m_times;
-    Query m_query;
-};
+    return query;
+}
 
 const FeatureColumn* categoryColumn(const FeatureTable& features) {
     for (const char* name : {"genres", "categories", "category"})
@@ -98,19 +98,17 @@ RecommendedRow itemRow(const Dataset& dataset, ItemIndex item, int rank, float s
 std::vector<HistoryRow> historyRows(const Dataset& dataset, UserIndex user, const Query& query) {
     const bool realTimes =
         dataset.timeUnit() == TimeUnit::Seconds || dataset.timeUnit() == TimeUnit::Milliseconds;
-    std::vector<std::size_t> order(query.items.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    if (!query.times.empty())
-        std::stable_sort(order.begin(), order.end(),
-                         [&query](std::size_t a, std::size_t b) { return query.times[a] > query.times[b]; });
+    std::vector<std::pair<std::int64_t, std::size_t>>
+        order; // by time; only the position where there are no times
+    for (std::size_t n = 0; n < query.items.size(); ++n)
+        order.emplace_back(timeOf(dataset, user, query.items[n]).value_or(0), n);
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
     std::vector<HistoryRow> rows;
-    for (const std::size_t n : order) {
+    for (const auto& [time, n] : order) {
         const ItemIndex item = query.items[n];
-        HistoryRow row{item, text(dataset.itemId(item)), QString::fromStdString(dataset.itemTitle(item)),
-                       query.values[n], -1};
-        if (realTimes)
-            if (const auto time = timeOf(dataset, user, item)) row.time = *time;
-        rows.push_back(std::move(row));
+        rows.push_back({item, text(dataset.itemId(item)), QString::fromStdString(dataset.itemTitle(item)),
+                        query.values[n], realTimes && !dataset.times().empty() ? time : -1});
     }
     return rows;
 }
@@ -156,13 +154,13 @@ Result<RecommendAnswer> recommendFor(const Model& model, const SplitPtr& splitPt
     const Split& split = *splitPtr;
     if (const Status status = checkUser(split, user); !status) return status.error();
     const Dataset& dataset = *split.dataset();
-    const UserQuery asked(model, split, user);
+    const Query asked = queryFor(*model, split, user);
 
     MatrixF scores(1, dataset.itemCount());
-    model->score(std::span(&asked.query(), 1), scores);
+    model->score(std::span(&asked, 1), scores);
     // No candidates: what the user is known by, and what validation holds back.
     constexpr float excluded = -std::numeric_limits<float>::infinity();
-    for (const ItemIndex item : asked.query().items)
+    for (const ItemIndex item : asked.items)
         scores(0, toInt(item)) = excluded;
     for (const ItemIndex item : split.validation().cols(user))
         scores(0, toInt(item)) = excluded;
@@ -170,7 +168,7 @@ Result<RecommendAnswer> recommendFor(const Model& model, const SplitPtr& splitPt
 
     RecommendAnswer answer;
     answer.user = user;
-    answer.history = historyRows(dataset, user, asked.query());
+    answer.history = historyRows(dataset, user, asked);
     answer.heldOut = heldOutRows(split, user, row);
 
     std::vector<std::int32_t> best(static_cast<std::size_t>(std::clamp(count, 0, dataset.itemCount())));
@@ -210,8 +208,8 @@ Result<ExplainAnswer> explanationOf(const Model& model, const SplitPtr& split, U
     if (const Status status = check(model, split); !status) return status.error();
     if (const Status status = checkUser(*split, user); !status) return status.error();
     if (const Status status = checkItem(*split, item); !status) return status.error();
-    const UserQuery asked(model, *split, user);
-    auto explanation = model->explain(asked.query(), item);
+    const Query asked = queryFor(*model, *split, user);
+    auto explanation = model->explain(asked, item);
     if (!explanation) return explanation.error();
     return ExplainAnswer{0, item, std::move(*explanation)};
 }

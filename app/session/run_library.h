@@ -30,7 +30,7 @@ class RunLibrary final : public QObject {
     Q_OBJECT
 public:
     explicit RunLibrary(const QString& workspaceFolder, QObject* parent = nullptr);
-    ~RunLibrary() override; // lets the running job end, drops the others, joins
+    ~RunLibrary() override; // makes the changes that wait, drops the reading, joins
 
     QString folder() const;
     /// Reads the list again; connect TrainingService::runQueued, runStarted and runEnded to it. Several

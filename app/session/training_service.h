@@ -22,6 +22,7 @@ struct LiveRun {
     int plannedEpochs = 0;
     Progress progress;     // the newest
     EpochFinished lastEpoch;
+    std::vector<double> epochEnds; // elapsed at the end of every epoch
     double etaSeconds = -1.0; // -1: unknown
     bool paused = false;
     SplitPtr split;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/session/live_run.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace recoscope {
+
+namespace {
+
+constexpr std::size_t epochsForEta = 10;
+
+void addPoint(LiveRun& run, const std::string& key, CurvePoint point) {
+    const QString name = QString::fromStdString(key);
+    auto found = std::find_if(run.curves.begin(), run.curves.end(),
+                              [&name](const Curve& curve) { return curve.key == name; });
+    if (found == run.curves.end()) found = run.curves.insert(run.curves.end(), Curve{name, {}});
+    found->points.push_back(point);
+}
+
+std::vector<NamedValue> namedValues(const std::shared_ptr<const Evaluation>& evaluation) {
+    std::vector<NamedValue> values;
+    if (evaluation)
+        for (const MetricValue& metric : evaluation->metrics)
+            values.push_back({metric.key, metric.value});
+    return values;
+}
+
+RunStatus statusOf(RunOutcome outcome) {
+    switch (outcome) {
+    case RunOutcome::Completed:
+        return RunStatus::Completed;
+    case RunOutcome::StoppedEarly:
+        return RunStatus::StoppedEarly;
+    case RunOutcome::Cancelled:
+        return RunStatus::Cancelled;
+    case RunOutcome::Failed:
+        break;
+    }
+    return RunStatus::Failed;
+}
+
+struct Applier {
+    LiveRun& run;
+
+    void operator()(const RunStarted& event) const {
+        run.plannedEpochs = event.plannedEpochs;
+        run.record.status = RunStatus::Running;
+    }
+    void operator()(const Progress& event) const { run.progress = event; }
+    void operator()(const EpochFinished& event) const {
+        run.lastEpoch = event;
+        run.record.epochs = event.epoch;
+        run.record.seconds = event.elapsed;
+        run.record.trainSeconds += event.seconds;
+        run.epochEnds.push_back(event.elapsed);
+        for (const NamedValue& loss : event.losses)
+            addPoint(run, loss.key, {event.epoch, event.elapsed, loss.value});
+    }
+    void operator()(const Evaluated& event) const {
+        if (event.best) run.record.bestEpoch = event.epoch;
+        for (const NamedValue& metric : event.metrics)
+            addPoint(run, metric.key, {event.epoch, event.elapsed, metric.value});
+    }
+    void operator()(const SnapshotReady& event) const {
+        run.model = event.model;
+        run.modelEpoch = event.epoch;
+    }
+    void operator()(const LogLine& event) const {
+        run.log.push_back({event.level, event.elapsed, QString::fromStdString(event.text)});
+    }
+    void operator()(const RunEnded& event) const {
+        run.record.status = statusOf(event.outcome);
+        run.record.reason = QString::fromStdString(event.reason);
+        run.record.epochs = event.epochs;
+        run.record.bestEpoch = event.bestEpoch;
+        run.record.seconds = event.seconds;
+        run.record.trainSeconds = event.trainSeconds;
+        run.record.testMetrics = namedValues(event.test);
+        run.record.validationMetrics = namedValues(event.validation);
+        run.record.hasModel = event.model != nullptr;
+        run.test = event.test;
+        run.validation = event.validation;
+        run.paused = false;
+        if (event.model) {
+            run.model = event.model;
+            run.modelEpoch = event.bestEpoch;
+        }
+    }
+};
+
+} // namespace
+
+void apply(LiveRun& run, const TrainingEvent& event) {
+    std::visit(Applier{run}, event);
+    run.etaSeconds = remainingSeconds(run);
+}
+
+double remainingSeconds(const LiveRun& run) {
+    if (run.record.status != RunStatus::Running && run.record.status != RunStatus::Queued) return 0.0;
+    if (run.plannedEpochs <= 0) return -1.0;
+    const std::size_t finished = run.epochEnds.size();
+    const bool inNextEpoch =
+        run.progress.epoch == static_cast<int>(finished) + 1 && run.progress.phase == "training";
+    const double share = inNextEpoch ? std::clamp(run.progress.fraction, 0.0, 1.0) : 0.0;
+    const double left = std::max(0.0, run.plannedEpochs - static_cast<double>(finished) - share);
+    if (finished > 0) {
+        // End to end, so that evaluation between epochs counts.
+        const std::size_t count = std::min(finished, epochsForEta);
+        const double from = finished > count ? run.epochEnds[finished - count - 1] : 0.0;
+        return left * (run.epochEnds.back() - from) / static_cast<double>(count);
+    }
+    // A first guess only once a twentieth of the first epoch is done.
+    return share >= 0.05 ? run.progress.elapsed * left / share : -1.0;
+}
+
+} // namespace recoscope
