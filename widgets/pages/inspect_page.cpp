@@ -371,11 +371,11 @@ void InspectPage::askItem() {
 
 void InspectPage::take(const RecommendAnswer& answer) {
     if (answer.ticket != m_recommendTicket || !m_shown.split) return;
-    const Dataset& data = *m_shown.split->dataset();
+    const Dataset& shownData = *m_shown.split->dataset();
     const QLocale locale;
-    m_userTitle->setText(tr("User %1").arg(idOf(data.userId(answer.user))));
+    m_userTitle->setText(tr("User %1").arg(idOf(shownData.userId(answer.user))));
     QStringList attributes;
-    for (const auto& feature : data.userFeatures().columns()) {
+    for (const auto& feature : shownData.userFeatures().columns()) {
         const QString text = QString::fromStdString(feature.display(toInt(answer.user)));
         if (!text.isEmpty()) attributes << tr("%1 %2").arg(QString::fromStdString(feature.name), text);
     }
