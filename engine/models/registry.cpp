@@ -6,7 +6,10 @@
 #include "engine/models/baseline/popularity.h"
 #include "engine/models/baseline/random.h"
 #include "engine/models/baseline/user_mean.h"
+#include "engine/models/factorization/biased_mf.h"
 #include "engine/models/factorization/ials.h"
+#include "engine/models/neighbourhood/item_knn.h"
+#include "engine/models/neighbourhood/user_knn.h"
 
 #include <array>
 
@@ -20,6 +23,9 @@ std::span<const AlgorithmInfo> algorithms() {
         globalMeanInfo(),
         userMeanInfo(),
         itemMeanInfo(),
+        itemKnnInfo(),
+        userKnnInfo(),
+        biasedMfInfo(),
         ialsInfo(),
     };
     return table;
