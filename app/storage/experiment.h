@@ -6,6 +6,7 @@
 #include "engine/train/train.h"
 
 #include <string>
+#include <vector>
 
 namespace recoscope {
 
@@ -24,7 +25,12 @@ struct Experiment {
 std::string toYaml(const Experiment& experiment);
 /// Unknown keys, wrong types and values out of range are errors that name line and key.
 Result<Experiment> experimentFromYaml(const std::string& yaml, const std::string& fileName);
+/// As experimentFromYaml; relative data paths are taken from the file's folder.
 Result<Experiment> readExperimentFile(const std::string& path);
+/// Written to a temporary name and renamed; relative data paths become absolute.
 Status writeExperimentFile(const std::string& path, const Experiment& experiment);
+
+/// Every key a file may use besides the algorithm's own parameters, nested ones with a dot ("evaluation.ideal_list").
+std::vector<std::string> experimentKeys();
 
 } // namespace recoscope

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace recoscope {
@@ -67,10 +68,15 @@ public:
     ~RunStore();
 
     QString folder() const;
-    /// Stores a new run (id is filled in, made from the algorithm); status Queued or Running as given.
+    /// Stores a new run; status Queued or Running as given. Its id: record.id where that is given and free, else made from the
+    /// algorithm.
     Result<QString> create(RunRecord record);
     /// Appends one event of a run: curves, log, metrics, per-user metrics, and for RunEnded status and model file.
     Status append(const QString& run, const TrainingEvent& event);
+    /// Several events in one transaction: all are stored or none.
+    Status append(const QString& run, std::span<const TrainingEvent> events);
+    /// Replaces the run's evaluation of one part, after evaluating its model again.
+    Status saveEvaluation(const QString& run, Target target, const Evaluation& evaluation);
     Status setStatus(const QString& run, RunStatus status, const QString& reason = {});
     Status rename(const QString& run, const QString& name);
     Status annotate(const QString& run, const QString& notes);
@@ -87,9 +93,10 @@ public:
     Result<std::shared_ptr<const Recommender>> model(const QString& run) const;
     QString modelPath(const QString& run) const;
 
+    struct Private;
+
 private:
     RunStore();
-    struct Private;
     std::unique_ptr<Private> d;
 };
 
