@@ -2,54 +2,290 @@
 #include "engine/data/dataset.h"
 
 #include "engine/core/rng.h"
+#include "engine/core/thread_pool.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
-#include <set>
+#include <limits>
 
 namespace recoscope {
 
 namespace {
 
-std::string fingerprintOf(const Dataset& dataset) {
-    std::uint64_t hash = mix64(static_cast<std::uint64_t>(dataset.interactionCount()));
-    const auto add = [&hash](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3ULL + (hash >> 29); };
-    for (std::int32_t u = 0; u < dataset.userCount(); ++u) add(hash64(dataset.users().id(u)));
-    for (std::int32_t i = 0; i < dataset.itemCount(); ++i) add(hash64(dataset.items().id(i)));
-    const auto& rows = dataset.byUser();
-    for (const auto offset : rows.offsets()) add(static_cast<std::uint64_t>(offset));
-    for (std::int64_t n = 0; n < rows.size(); ++n) {
-        const auto at = static_cast<std::size_t>(n);
-        add(static_cast<std::uint64_t>(rows.columns()[at]) << 32 | std::bit_cast<std::uint32_t>(rows.values()[at]));
+// Borders depend on the data only, so that sums over blocks do not depend on the thread count.
+constexpr std::int64_t rowsABlock = 1 << 16;
+constexpr std::int64_t usersABlock = 64;
+
+template <class Body>
+void inChunks(ThreadPool* pool, std::int64_t count, std::int64_t chunkSize, Body&& body) {
+    if (pool) return pool->forChunks(count, chunkSize, body);
+    for (std::int64_t begin = 0, index = 0; begin < count; begin += chunkSize, ++index)
+        body(Chunk{begin, std::min(begin + chunkSize, count), index, 0});
+}
+
+/// A sum over values in order, cheap enough for every interaction.
+class Digest final {
+public:
+    void add(std::uint64_t value) {
+        m_state = (m_state ^ value) * 0x9e3779b97f4a7c15ULL;
+        m_state ^= m_state >> 32;
     }
-    for (const auto time : dataset.times()) add(static_cast<std::uint64_t>(time));
-    for (const auto part : dataset.parts()) add(static_cast<std::uint64_t>(part));
+    std::uint64_t value() const { return mix64(m_state); }
+
+private:
+    std::uint64_t m_state = 0x2545f4914f6cdd1dULL;
+};
+
+/// Digest of [0, count) by blocks: part(digest, n) adds what belongs to n.
+template <class Part>
+std::uint64_t blockDigest(ThreadPool* pool, std::int64_t count, Part&& part) {
+    std::vector<std::uint64_t> blocks(static_cast<std::size_t>(ThreadPool::chunkCount(count, rowsABlock)));
+    inChunks(pool, count, rowsABlock, [&](const Chunk& chunk) {
+        Digest digest;
+        for (std::int64_t n = chunk.begin; n < chunk.end; ++n)
+            part(digest, static_cast<std::size_t>(n));
+        blocks[static_cast<std::size_t>(chunk.index)] = digest.value();
+    });
+    Digest whole;
+    whole.add(static_cast<std::uint64_t>(count));
+    for (const std::uint64_t block : blocks)
+        whole.add(block);
+    return whole.value();
+}
+
+std::string fingerprintOf(const Dataset& dataset, ThreadPool* pool) {
+    const auto& rows = dataset.byUser();
+    const auto times = dataset.times();
+    const auto parts = dataset.parts();
+    const auto ids = [pool](const IdMap& map) {
+        return blockDigest(pool, map.size(), [&map](Digest& digest, std::size_t n) {
+            digest.add(hash64(map.id(static_cast<std::int32_t>(n))));
+        });
+    };
+    Digest digest;
+    digest.add(ids(dataset.users()));
+    digest.add(ids(dataset.items()));
+    digest.add(
+        blockDigest(pool, static_cast<std::int64_t>(rows.offsets().size()),
+                    [&](Digest& d, std::size_t n) { d.add(static_cast<std::uint64_t>(rows.offsets()[n])); }));
+    digest.add(blockDigest(pool, rows.size(), [&](Digest& d, std::size_t n) {
+        d.add(static_cast<std::uint64_t>(rows.columns()[n]) << 32 |
+              std::bit_cast<std::uint32_t>(rows.values()[n]));
+        if (!times.empty()) d.add(static_cast<std::uint64_t>(times[n]));
+        if (!parts.empty()) d.add(static_cast<std::uint64_t>(parts[n]));
+    }));
     char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(mix64(hash)));
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest.value()));
     return text;
 }
 
-RatingScale scaleOf(const UserItemCsr& rows, bool implicit) {
+/// Ratings are few different values; beyond this many the step between them says nothing and counting stops.
+constexpr std::size_t distinctCounted = 1000;
+
+void insertDistinct(std::vector<float>& sorted, float value) {
+    const auto at = std::lower_bound(sorted.begin(), sorted.end(), value);
+    if ((at == sorted.end() || *at != value) && sorted.size() <= distinctCounted) sorted.insert(at, value);
+}
+
+RatingScale scaleOf(const UserItemCsr& rows, bool implicit, ThreadPool* pool) {
+    struct Seen {
+        float min = std::numeric_limits<float>::max();
+        float max = std::numeric_limits<float>::lowest();
+        std::vector<float> distinct;
+    };
+    std::vector<Seen> blocks(static_cast<std::size_t>(ThreadPool::chunkCount(rows.size(), rowsABlock)));
+    inChunks(pool, rows.size(), rowsABlock, [&](const Chunk& chunk) {
+        Seen& seen = blocks[static_cast<std::size_t>(chunk.index)];
+        float previous = std::numeric_limits<float>::quiet_NaN();
+        for (std::int64_t n = chunk.begin; n < chunk.end; ++n) {
+            const float value = rows.values()[static_cast<std::size_t>(n)];
+            seen.min = std::min(seen.min, value);
+            seen.max = std::max(seen.max, value);
+            if (value != previous) insertDistinct(seen.distinct, value);
+            previous = value;
+        }
+    });
     RatingScale scale;
     scale.implicit = implicit;
-    std::set<float> distinct; // ratings are few values; stop counting where they are not
-    float low = rows.values().front();
-    float high = low;
-    for (const float value : rows.values()) {
-        low = std::min(low, value);
-        high = std::max(high, value);
-        if (distinct.size() <= 1000) distinct.insert(value);
+    scale.min = blocks.front().min;
+    scale.max = blocks.front().max;
+    std::vector<float> distinct;
+    for (const Seen& seen : blocks) {
+        scale.min = std::min(scale.min, seen.min);
+        scale.max = std::max(scale.max, seen.max);
+        for (const float value : seen.distinct)
+            insertDistinct(distinct, value);
     }
-    scale.min = low;
-    scale.max = high;
-    float previous = low;
-    for (const float value : distinct) {
-        if (value > previous && (scale.step == 0.0f || value - previous < scale.step)) scale.step = value - previous;
-        previous = value;
+    for (std::size_t n = 1; n < distinct.size(); ++n) {
+        const float step = distinct[n] - distinct[n - 1];
+        if (scale.step == 0.0f || step < scale.step) scale.step = step;
     }
     return scale;
+}
+
+/// Rows grouped by user, each user's in the order of the file.
+struct Grouped {
+    std::vector<std::int64_t> starts; // users + 1
+    std::vector<std::uint32_t> order; // empty: the rows already stand user by user
+    std::uint32_t row(std::int64_t n) const {
+        return order.empty() ? static_cast<std::uint32_t>(n) : order[static_cast<std::size_t>(n)];
+    }
+};
+
+Grouped groupByUser(const InteractionColumns& in, std::int32_t users, std::int32_t items, ThreadPool* pool) {
+    const auto rows = static_cast<std::int64_t>(in.users.size());
+    std::vector<char> ordered(static_cast<std::size_t>(ThreadPool::chunkCount(rows, rowsABlock)), 1);
+    inChunks(pool, rows, rowsABlock, [&](const Chunk& chunk) {
+        std::int32_t previous =
+            chunk.begin == 0 ? 0 : toInt(in.users[static_cast<std::size_t>(chunk.begin) - 1]);
+        bool ascending = true;
+        bool inside = true;
+        for (auto n = static_cast<std::size_t>(chunk.begin); n < static_cast<std::size_t>(chunk.end); ++n) {
+            const std::int32_t user = toInt(in.users[n]);
+            inside =
+                inside && user >= 0 && user < users && toInt(in.items[n]) >= 0 && toInt(in.items[n]) < items;
+            ascending = ascending && user >= previous;
+            previous = user;
+        }
+        RECOSCOPE_CHECK(inside, "user or item outside the id map");
+        ordered[static_cast<std::size_t>(chunk.index)] = ascending;
+    });
+    Grouped grouped;
+    grouped.starts.assign(static_cast<std::size_t>(users) + 1, 0);
+    for (const UserIndex user : in.users)
+        ++grouped.starts[static_cast<std::size_t>(user) + 1];
+    for (std::size_t n = 1; n < grouped.starts.size(); ++n)
+        grouped.starts[n] += grouped.starts[n - 1];
+    if (std::find(ordered.begin(), ordered.end(), 0) == ordered.end()) return grouped;
+    std::vector<std::int64_t> cursor(grouped.starts.begin(), grouped.starts.end() - 1);
+    grouped.order.resize(in.users.size());
+    for (std::size_t n = 0; n < in.users.size(); ++n)
+        grouped.order[static_cast<std::size_t>(cursor[static_cast<std::size_t>(in.users[n])]++)] =
+            static_cast<std::uint32_t>(n);
+    return grouped;
+}
+
+/// The rows of one (user, item), in the order of the file, become one: which row's time and part are kept,
+/// and the value. The merged value of mean, sum and max takes those of the last row.
+struct Merged {
+    std::uint32_t row = 0;
+    float value = 0.0f;
+};
+
+template <class RowAt>
+Merged mergeRows(const InteractionColumns& in, std::size_t count, DuplicatePolicy policy, RowAt&& rowAt) {
+    const std::uint32_t first = rowAt(0);
+    const std::uint32_t last = rowAt(count - 1);
+    Merged merged{last, in.values[last]};
+    if (count == 1 || policy == DuplicatePolicy::KeepLast) return merged;
+    if (policy == DuplicatePolicy::KeepFirst) return {first, in.values[first]};
+    double sum = 0.0;
+    float high = in.values[first];
+    for (std::size_t n = 0; n < count; ++n) {
+        sum += static_cast<double>(in.values[rowAt(n)]);
+        high = std::max(high, in.values[rowAt(n)]);
+    }
+    if (policy == DuplicatePolicy::Mean) merged.value = static_cast<float>(sum / static_cast<double>(count));
+    if (policy == DuplicatePolicy::Sum) merged.value = static_cast<float>(sum);
+    if (policy == DuplicatePolicy::Max) merged.value = high;
+    return merged;
+}
+
+struct Sorted {
+    std::vector<std::int64_t> offsets;
+    std::vector<ItemIndex> columns;
+    std::vector<float> values;
+    std::vector<std::int64_t> times;
+    std::vector<Part> parts;
+    std::int64_t inTwoParts = 0; // merged pairs whose rows stood in different parts
+
+    /// Takes the gaps out that merged rows left behind each user's rows.
+    void close(const std::vector<std::int64_t>& starts, const std::vector<std::int32_t>& counts) {
+        offsets.assign(starts.size(), 0);
+        for (std::size_t u = 0; u < counts.size(); ++u) {
+            const auto from = static_cast<std::size_t>(starts[u]);
+            const auto to = static_cast<std::size_t>(offsets[u]);
+            const auto count = static_cast<std::size_t>(counts[u]);
+            offsets[u + 1] = offsets[u] + counts[u];
+            if (from == to) continue;
+            const auto move = [&](auto& column) {
+                if (!column.empty())
+                    std::move(column.begin() + static_cast<std::ptrdiff_t>(from),
+                              column.begin() + static_cast<std::ptrdiff_t>(from + count),
+                              column.begin() + static_cast<std::ptrdiff_t>(to));
+            };
+            move(columns);
+            move(values);
+            move(times);
+            move(parts);
+        }
+        const auto used = static_cast<std::size_t>(offsets.back());
+        const auto shrink = [used](auto& column) {
+            if (column.size() <= used) return;
+            column.resize(used);
+            column.shrink_to_fit();
+        };
+        shrink(columns);
+        shrink(values);
+        shrink(times);
+        shrink(parts);
+    }
+};
+
+Sorted sortRows(const InteractionColumns& in, const Grouped& grouped, DuplicatePolicy policy,
+                ThreadPool* pool) {
+    const auto users = static_cast<std::int64_t>(grouped.starts.size()) - 1;
+    Sorted out;
+    out.columns.resize(in.items.size());
+    out.values.resize(in.items.size());
+    out.times.resize(in.times.size());
+    out.parts.resize(in.parts.size());
+    std::vector<std::int32_t> counts(static_cast<std::size_t>(users));
+    std::vector<std::int64_t> mixed(static_cast<std::size_t>(ThreadPool::chunkCount(users, usersABlock)));
+    std::vector<std::vector<std::uint64_t>> scratch(static_cast<std::size_t>(pool ? pool->threadCount() : 1));
+    inChunks(pool, users, usersABlock, [&](const Chunk& chunk) {
+        auto& keys =
+            scratch[static_cast<std::size_t>(chunk.thread)]; // item, then the row's place among the user's
+        for (std::int64_t u = chunk.begin; u < chunk.end; ++u) {
+            const std::int64_t begin = grouped.starts[static_cast<std::size_t>(u)];
+            const std::int64_t end = grouped.starts[static_cast<std::size_t>(u) + 1];
+            keys.clear();
+            for (std::int64_t n = begin; n < end; ++n)
+                keys.push_back(static_cast<std::uint64_t>(in.items[grouped.row(n)]) << 32 |
+                               static_cast<std::uint64_t>(n - begin));
+            if (!std::is_sorted(keys.begin(), keys.end())) std::sort(keys.begin(), keys.end());
+            auto to = static_cast<std::size_t>(begin);
+            for (std::size_t n = 0; n < keys.size();) {
+                std::size_t last = n + 1;
+                while (last < keys.size() && keys[last] >> 32 == keys[n] >> 32)
+                    ++last;
+                const auto rowAt = [&](std::size_t m) {
+                    return grouped.row(begin + static_cast<std::int64_t>(keys[n + m] & 0xffffffffU));
+                };
+                const Merged merged = mergeRows(in, last - n, policy, rowAt);
+                out.columns[to] = ItemIndex{static_cast<std::int32_t>(keys[n] >> 32)};
+                out.values[to] = merged.value;
+                if (!in.times.empty()) out.times[to] = in.times[merged.row];
+                if (!in.parts.empty()) {
+                    out.parts[to] = in.parts[merged.row];
+                    bool differ = false;
+                    for (std::size_t m = 0; m < last - n; ++m)
+                        differ = differ || in.parts[rowAt(m)] != in.parts[merged.row];
+                    mixed[static_cast<std::size_t>(chunk.index)] += differ;
+                }
+                ++to;
+                n = last;
+            }
+            counts[static_cast<std::size_t>(u)] =
+                static_cast<std::int32_t>(to - static_cast<std::size_t>(begin));
+        }
+    });
+    for (const std::int64_t count : mixed)
+        out.inTwoParts += count;
+    out.close(grouped.starts, counts);
+    return out;
 }
 
 } // namespace
@@ -64,98 +300,59 @@ std::string Dataset::itemTitle(ItemIndex item) const {
     return title.empty() ? std::string(itemId(item)) : title;
 }
 
-Result<DatasetPtr> Dataset::make(DatasetParts parts, ImportReport* report) {
-    const InteractionColumns& in = parts.rows;
+Result<DatasetPtr> Dataset::make(DatasetParts parts, ImportReport* report, ThreadPool* pool) {
+    InteractionColumns& in = parts.rows;
     const std::size_t rows = in.users.size();
     RECOSCOPE_CHECK(in.items.size() == rows && in.values.size() == rows, "columns of different length");
     RECOSCOPE_CHECK(in.times.empty() || in.times.size() == rows, "times of another length");
     RECOSCOPE_CHECK(in.parts.empty() || in.parts.size() == rows, "parts of another length");
     if (rows == 0) return Error{ErrorCode::Parse, "The data has no interactions", parts.provenance.path};
+    if (rows > std::numeric_limits<std::uint32_t>::max())
+        return Error{ErrorCode::Limit, "The data has more than 4,294 million interactions",
+                     parts.provenance.path};
     const std::int32_t users = parts.users.size();
     const std::int32_t items = parts.items.size();
 
-    // Order by user, then item, then row: two stable counting sorts.
-    std::vector<std::int64_t> itemStart(static_cast<std::size_t>(items) + 1, 0);
-    std::vector<std::int64_t> userStart(static_cast<std::size_t>(users) + 1, 0);
-    for (std::size_t n = 0; n < rows; ++n) {
-        RECOSCOPE_CHECK(toInt(in.users[n]) >= 0 && toInt(in.users[n]) < users, "user outside the id map");
-        RECOSCOPE_CHECK(toInt(in.items[n]) >= 0 && toInt(in.items[n]) < items, "item outside the id map");
-        ++itemStart[static_cast<std::size_t>(in.items[n]) + 1];
-        ++userStart[static_cast<std::size_t>(in.users[n]) + 1];
-    }
-    for (std::size_t n = 1; n < itemStart.size(); ++n) itemStart[n] += itemStart[n - 1];
-    for (std::size_t n = 1; n < userStart.size(); ++n) userStart[n] += userStart[n - 1];
-    std::vector<std::uint32_t> byItem(rows);
-    std::vector<std::uint32_t> order(rows);
-    for (std::size_t n = 0; n < rows; ++n)
-        byItem[static_cast<std::size_t>(itemStart[static_cast<std::size_t>(in.items[n])]++)] = static_cast<std::uint32_t>(n);
+    Sorted sorted;
     {
-        std::vector<std::int64_t> cursor(userStart.begin(), userStart.end() - 1);
-        for (const auto n : byItem)
-            order[static_cast<std::size_t>(cursor[static_cast<std::size_t>(in.users[n])]++)] = n;
+        const Grouped grouped = groupByUser(in, users, items, pool);
+        sorted = sortRows(in, grouped, parts.duplicates, pool);
     }
-
-    // Merge runs of the same pair by the policy. Time and part follow the row that is kept; the merged value of mean, sum
-    // and max takes those of the last row.
-    std::vector<std::int64_t> offsets(static_cast<std::size_t>(users) + 1, 0);
-    std::vector<ItemIndex> columns;
-    std::vector<float> values;
-    auto dataset = std::shared_ptr<Dataset>(new Dataset());
-    columns.reserve(rows);
-    values.reserve(rows);
-    if (!in.times.empty()) dataset->m_times.reserve(rows);
-    if (!in.parts.empty()) dataset->m_parts.reserve(rows);
-    for (std::int32_t u = 0; u < users; ++u) {
-        auto n = static_cast<std::size_t>(userStart[static_cast<std::size_t>(u)]);
-        const auto end = static_cast<std::size_t>(userStart[static_cast<std::size_t>(u) + 1]);
-        while (n < end) {
-            std::size_t last = n;
-            while (last + 1 < end && in.items[order[last + 1]] == in.items[order[n]]) ++last;
-            std::size_t kept = order[last];
-            float value = in.values[kept];
-            if (last > n) {
-                double sum = 0.0;
-                float high = in.values[order[n]];
-                for (std::size_t m = n; m <= last; ++m) {
-                    sum += in.values[order[m]];
-                    high = std::max(high, in.values[order[m]]);
-                }
-                switch (parts.duplicates) {
-                case DuplicatePolicy::KeepLast: break;
-                case DuplicatePolicy::KeepFirst:
-                    kept = order[n];
-                    value = in.values[kept];
-                    break;
-                case DuplicatePolicy::Mean: value = static_cast<float>(sum / static_cast<double>(last - n + 1)); break;
-                case DuplicatePolicy::Sum: value = static_cast<float>(sum); break;
-                case DuplicatePolicy::Max: value = high; break;
-                }
-            }
-            columns.push_back(in.items[kept]);
-            values.push_back(value);
-            if (!in.times.empty()) dataset->m_times.push_back(in.times[kept]);
-            if (!in.parts.empty()) dataset->m_parts.push_back(in.parts[kept]);
-            n = last + 1;
-        }
-        offsets[static_cast<std::size_t>(u) + 1] = static_cast<std::int64_t>(columns.size());
-    }
+    in = {}; // what follows needs the room
+    const std::size_t used = sorted.columns.size();
     if (report) {
-        report->rowsUsed = static_cast<std::int64_t>(columns.size());
-        report->duplicates = static_cast<std::int64_t>(rows - columns.size());
+        report->rowsUsed = static_cast<std::int64_t>(used);
+        report->duplicates = static_cast<std::int64_t>(rows - used);
+        if (sorted.inTwoParts > 0) {
+            ImportReport mixed;
+            mixed.issues.push_back({"pair-in-two-parts",
+                                    "The same user and item stand in more than one part of the split; only "
+                                    "one part has them now",
+                                    Severity::Warning,
+                                    sorted.inTwoParts,
+                                    {}});
+            report->merge(mixed);
+        }
     }
-    auto matrix = UserItemCsr::fromArrays(items, std::move(offsets), std::move(columns), std::move(values));
-    if (!matrix) return Error{ErrorCode::Parse, matrix.error().message, parts.provenance.path + ", " + matrix.error().where};
+    auto dataset = std::shared_ptr<Dataset>(new Dataset());
+    auto matrix = UserItemCsr::fromArrays(items, std::move(sorted.offsets), std::move(sorted.columns),
+                                          std::move(sorted.values));
+    if (!matrix)
+        return Error{ErrorCode::Parse, matrix.error().message,
+                     parts.provenance.path + ", " + matrix.error().where};
     dataset->m_byUser = std::move(*matrix);
     dataset->m_byItem = dataset->m_byUser.transposed();
+    dataset->m_times = std::move(sorted.times);
+    dataset->m_parts = std::move(sorted.parts);
     dataset->m_users = std::move(parts.users);
     dataset->m_items = std::move(parts.items);
     dataset->m_timeUnit = parts.timeUnit;
-    dataset->m_scale = scaleOf(dataset->m_byUser, parts.implicit);
+    dataset->m_scale = scaleOf(dataset->m_byUser, parts.implicit, pool);
     dataset->m_userFeatures = std::move(parts.userFeatures);
     dataset->m_itemFeatures = std::move(parts.itemFeatures);
     dataset->m_provenance = std::move(parts.provenance);
     dataset->m_truth = std::move(parts.truth);
-    dataset->m_provenance.fingerprint = fingerprintOf(*dataset);
+    dataset->m_provenance.fingerprint = fingerprintOf(*dataset, pool);
     return DatasetPtr(std::move(dataset));
 }
 

@@ -16,6 +16,8 @@
 
 namespace recoscope {
 
+class ThreadPool;
+
 /// What to do with several rows of one (user, item).
 enum class DuplicatePolicy { KeepLast, KeepFirst, Mean, Sum, Max };
 
@@ -76,8 +78,9 @@ struct DatasetParts {
 class Dataset final {
 public:
     /// Sorts, merges duplicates (counted in `report` when given: duplicates, rowsUsed) and checks. No interactions at
-    /// all is an error. O(rows + users + items).
-    static Result<std::shared_ptr<const Dataset>> make(DatasetParts parts, ImportReport* report = nullptr);
+    /// all is an error. The result is the same with and without a pool. O(rows log(rows of a user) + users + items).
+    static Result<std::shared_ptr<const Dataset>> make(DatasetParts parts, ImportReport* report = nullptr,
+                                                       ThreadPool* pool = nullptr);
 
     std::int32_t userCount() const { return m_byUser.rowCount(); }
     std::int32_t itemCount() const { return m_byUser.colCount(); }

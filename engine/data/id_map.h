@@ -22,11 +22,16 @@ public:
     std::string_view id(std::int32_t index) const;
 
 private:
+    /// The upper half of the hash saves most comparisons of texts.
+    struct Slot {
+        std::uint32_t hash = 0;
+        std::int32_t index = -1; // -1: free
+    };
     std::size_t slotOf(std::string_view id, std::uint64_t hash) const;
     void grow();
     std::string m_text;
     std::vector<std::uint64_t> m_ends; // end of id n in m_text
-    std::vector<std::int32_t> m_slots; // index or -1; a power of two
+    std::vector<Slot> m_slots;         // a power of two
 };
 
 } // namespace recoscope
