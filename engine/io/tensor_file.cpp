@@ -6,7 +6,8 @@ namespace recoscope {
 namespace {
 std::int64_t elements(const std::vector<std::int64_t>& shape) {
     std::int64_t count = 1;
-    for (const auto extent : shape) count *= extent;
+    for (const auto extent : shape)
+        count *= extent;
     return count;
 }
 
@@ -17,8 +18,8 @@ Tensor vectorTensor(std::span<const T> values) {
 } // namespace
 
 void TensorFile::set(std::string name, const MatrixF& matrix) {
-    m_tensors[std::move(name)] =
-        Tensor{{matrix.rows(), matrix.cols()}, std::vector<float>(matrix.data(), matrix.data() + matrix.size())};
+    m_tensors[std::move(name)] = Tensor{{matrix.rows(), matrix.cols()},
+                                        std::vector<float>(matrix.data(), matrix.data() + matrix.size())};
 }
 void TensorFile::set(std::string name, std::span<const float> vector) {
     m_tensors[std::move(name)] = vectorTensor(vector);
@@ -35,18 +36,22 @@ template <class T>
 Result<const Tensor*> typed(const std::map<std::string, Tensor, std::less<>>& tensors, std::string_view name,
                             std::size_t dimensions) {
     const auto it = tensors.find(name);
-    if (it == tensors.end()) return Error{ErrorCode::Parse, "The model file lacks a tensor", std::string(name)};
+    if (it == tensors.end())
+        return Error{ErrorCode::Parse, "The model file lacks a tensor", std::string(name)};
     const Tensor& tensor = it->second;
     if (!std::holds_alternative<std::vector<T>>(tensor.data))
-        return Error{ErrorCode::Parse, "A tensor of the model file has another type than expected", std::string(name)};
+        return Error{ErrorCode::Parse, "A tensor of the model file has another type than expected",
+                     std::string(name)};
     if (tensor.shape.size() != dimensions ||
         elements(tensor.shape) != static_cast<std::int64_t>(std::get<std::vector<T>>(tensor.data).size()))
-        return Error{ErrorCode::Parse, "A tensor of the model file has another shape than expected", std::string(name)};
+        return Error{ErrorCode::Parse, "A tensor of the model file has another shape than expected",
+                     std::string(name)};
     return &tensor;
 }
 
 template <class T>
-Result<std::vector<T>> vectorOf(const std::map<std::string, Tensor, std::less<>>& tensors, std::string_view name) {
+Result<std::vector<T>> vectorOf(const std::map<std::string, Tensor, std::less<>>& tensors,
+                                std::string_view name) {
     const auto tensor = typed<T>(tensors, name, 1);
     if (!tensor) return tensor.error();
     return std::get<std::vector<T>>((*tensor)->data);
@@ -61,7 +66,9 @@ Result<MatrixF> TensorFile::matrix(std::string_view name) const {
     return MatrixF(Eigen::Map<const MatrixF>(data.data(), shape[0], shape[1]));
 }
 
-Result<std::vector<float>> TensorFile::floats(std::string_view name) const { return vectorOf<float>(m_tensors, name); }
+Result<std::vector<float>> TensorFile::floats(std::string_view name) const {
+    return vectorOf<float>(m_tensors, name);
+}
 Result<std::vector<std::int32_t>> TensorFile::ints(std::string_view name) const {
     return vectorOf<std::int32_t>(m_tensors, name);
 }
@@ -71,7 +78,8 @@ Result<std::vector<std::int64_t>> TensorFile::longs(std::string_view name) const
 
 Result<std::string> TensorFile::meta(std::string_view key) const {
     const auto it = m_metadata.find(key);
-    if (it == m_metadata.end()) return Error{ErrorCode::Parse, "The model file lacks metadata", std::string(key)};
+    if (it == m_metadata.end())
+        return Error{ErrorCode::Parse, "The model file lacks metadata", std::string(key)};
     return it->second;
 }
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# cmake -DROOT=<source tree> -P layering.cmake
+# Fails on what resources/docs (architecture, "who may include whom") forbids: an include of a room that lies above, Qt in
+# engine/, widgets in app/ outside main.cpp, and on a source file over 600 lines.
+cmake_minimum_required(VERSION 3.25)
+if(NOT ROOT)
+    message(FATAL_ERROR "give -DROOT=<source tree>")
+endif()
+set(most_lines 600)
+
+# What each room of the engine may include besides itself. A room that is not listed fails.
+set(below_core "")
+set(below_data core)
+set(below_linalg core data)
+set(below_io core data)
+set(below_nn core data linalg io)
+set(below_api core data linalg io)
+set(below_models core data linalg io nn api)
+set(below_eval core data linalg io api)
+set(below_rerank core data linalg io api)
+set(below_train core data linalg io nn api models eval rerank)
+
+# Class headers of Qt Widgets and Qt Charts, by the patterns of their names.
+string(CONCAT widget_headers
+    "^(QtWidgets|QtCharts)(/|$)|^Q(Application|MainWindow|.*Widget|.*Dialog|.*Button|(.*Box|Grid|Form|Stacked)?Layout|"
+    "(AbstractItem|Table|Tree|List|Column|Chart|Graphics|Header|Undo)View|Label|.*Edit|.*SpinBox|.*ComboBox|Menu|MenuBar|"
+    "(Common|Proxy)?Style|Style(Factory|Option.*|Painter)|.*Series|.*Axis|Chart|Legend|Graphics.*|Splitter|TabBar|Tool.*|"
+    "StatusBar|Scroll.*|ProgressBar|Slider|Dial|GroupBox|Frame|Completer|.*ItemDelegate|MessageBox|RubberBand|"
+    "SystemTrayIcon|Wizard|SizeGrip|SplashScreen|WhatsThis)$")
+
+set(problems "")
+set(files 0)
+foreach(part engine app widgets tests)
+    file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/${part}/*.h ${ROOT}/${part}/*.cpp)
+    foreach(source IN LISTS sources)
+        math(EXPR files "${files} + 1")
+        file(READ ${ROOT}/${source} text)
+        string(REGEX MATCHALL "\n" lines "${text}")
+        list(LENGTH lines count)
+        if(count GREATER most_lines)
+            list(APPEND problems "${source}: ${count} lines, ${most_lines} are the most")
+        endif()
+        if(part STREQUAL "tests")
+            continue() # tests may include anything
+        endif()
+
+        file(STRINGS ${ROOT}/${source} includes REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
+        foreach(line IN LISTS includes)
+            string(REGEX REPLACE "^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"]*).*" "\\1" included "${line}")
+            set(problem "")
+            if(included MATCHES "^tests/")
+                set(problem "the product does not include tests")
+            elseif(included MATCHES "^\\.\\.?/")
+                set(problem "includes are written from the root")
+            elseif(part STREQUAL "engine")
+                string(REGEX REPLACE "^engine/([^/]*)/.*" "\\1" room "${source}")
+                if(NOT DEFINED below_${room})
+                    set(problem "engine/${room} is no room that tests/layering.cmake knows")
+                elseif(included MATCHES "^(Q[A-Z]|Qt|q[a-z]+\\.h$)")
+                    set(problem "the engine knows no Qt")
+                elseif(included MATCHES "^(app|widgets)/")
+                    set(problem "the engine knows neither app nor widgets")
+                elseif(included MATCHES "^engine/([^/]*)/")
+                    set(other ${CMAKE_MATCH_1})
+                    if(NOT other STREQUAL room AND NOT other IN_LIST below_${room})
+                        set(problem "engine/${room} may not include engine/${other}")
+                    endif()
+                endif()
+            elseif(part STREQUAL "app" AND NOT source STREQUAL "app/main.cpp")
+                if(included MATCHES "^widgets/")
+                    set(problem "only app/main.cpp includes widgets")
+                elseif(included MATCHES "${widget_headers}")
+                    set(problem "app/ is without widgets and charts")
+                endif()
+            endif()
+            if(problem)
+                list(APPEND problems "${source}: includes ${included}: ${problem}")
+            endif()
+        endforeach()
+    endforeach()
+endforeach()
+
+if(files EQUAL 0)
+    message(FATAL_ERROR "no sources below ${ROOT}")
+endif()
+if(problems)
+    list(JOIN problems "\n  " text)
+    message(FATAL_ERROR "layering:\n  ${text}")
+endif()
+message(STATUS "layering: ${files} files are in order")
