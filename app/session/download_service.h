@@ -29,16 +29,19 @@ struct CatalogueEntry {
 Result<std::vector<CatalogueEntry>> readCatalogue(const QString& path = QStringLiteral(":/datasets/catalogue.json"));
 
 /// Downloads one catalogue entry at a time into a folder: to NAME.part with resume (HTTP Range), checksum, then rename. GUI
-/// thread object; file writing is chunked and never blocks for long.
+/// thread object; the disk is touched on a lane of its own, and a slow disk slows the transfer down instead of filling memory.
 class DownloadService final : public QObject {
     Q_OBJECT
 public:
     explicit DownloadService(QObject* parent = nullptr);
     ~DownloadService() override;
 
+    /// Goes on from an earlier try where the server still has the same file. A running download gives way (its .part stays).
     void start(const CatalogueEntry& entry, const QString& folder);
     void cancel(); // keeps the .part file for a later resume
     bool active() const;
+    /// How long a server may stay silent before the transfer counts as broken; 30 s at first.
+    void setSilenceLimit(int milliseconds);
 
 signals:
     void progress(qint64 received, qint64 total, double bytesPerSecond); // total -1: unknown

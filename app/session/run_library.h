@@ -33,7 +33,7 @@ public:
     ~RunLibrary() override; // makes the changes that wait, drops the reading, joins
 
     QString folder() const;
-    /// Reads the list again; connect TrainingService::runQueued, runStarted and runEnded to it. Several
+    /// Reads the list again; connect TrainingService::runStored, runStarted and runEnded to it. Several
     /// waiting calls are one.
     void refresh();
     /// The list as last read, newest first.

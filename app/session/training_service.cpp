@@ -7,11 +7,13 @@
 #include "app/session/inbox.h"
 #include "app/session/lane.h"
 #include "app/session/live_run.h"
+#include "app/session/run_recording.h"
 
 #include <QRandomGenerator>
 #include <QTimer>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace recoscope {
@@ -21,12 +23,18 @@ namespace {
 constexpr int drainMilliseconds = 66; // 15 Hz
 
 /// What the training lane needs of a run. Shared values and thread-safe objects only.
-struct Job {
+struct Job final : EventSink {
     QString id;
     TrainingPlan plan;
     SplitPtr split;
     RunControl control;
     EventMailbox mailbox;
+    RunRecording recording;
+
+    void post(const TrainingEvent& event) override {
+        mailbox.post(event);
+        recording.post(event);
+    }
 };
 
 /// A run on the GUI thread.
@@ -41,13 +49,13 @@ void runJob(Job& job, ThreadPool& pool) {
     RunEnded broken;
     broken.outcome = RunOutcome::Failed;
     const Status status = guarded([&]() -> Status {
-        train(job.plan, job.split, pool, job.control, job.mailbox);
+        train(job.plan, job.split, pool, job.control, job);
         return {};
     });
     if (status) return;
     broken.error = status.error();
     broken.reason = status.error().text();
-    job.mailbox.post(broken);
+    job.post(broken);
 }
 
 } // namespace
@@ -61,10 +69,13 @@ struct TrainingService::Private {
     bool watching = false;
     std::vector<std::unique_ptr<SessionRun>> entries; // oldest first; never removed
     SessionRun* active = nullptr;
+    std::set<QString> storedIds; // of earlier sessions
 
     std::unique_ptr<ThreadPool> pool; // made and used by the training lane alone
-    Lane cleaner;                     // where old models die
-    Lane lane;                        // last: joined first
+    std::unique_ptr<RunStore> store;  // opened, used and closed by the storage lane alone
+    Lane storage;
+    Lane cleaner; // where old models die
+    Lane lane;    // last: joined first
 
     SessionRun* find(const QString& id) const {
         const auto found = std::find_if(entries.begin(), entries.end(),
@@ -78,8 +89,57 @@ struct TrainingService::Private {
             const QString id = QStringLiteral("%1-%2")
                                    .arg(QString::fromStdString(algorithm))
                                    .arg(number, 4, 16, QLatin1Char('0'));
-            if (!find(id)) return id;
+            if (!find(id) && !storedIds.contains(id)) return id;
         }
+    }
+
+    void tellStorageFailed(const Error& error) {
+        inbox.post([this, error] { emit q->storageFailed(error); });
+    }
+    void tellStored(const QString& id) {
+        inbox.post([this, id] { emit q->runStored(id); });
+    }
+
+    /// On the storage lane.
+    Status openStore() {
+        if (store) return {};
+        auto opened = RunStore::open(folder);
+        if (!opened) return opened.error();
+        store = std::move(*opened);
+        return {};
+    }
+
+    /// Gives a new run its place in the workspace; its events wait in the recording until then.
+    void storeRun(const std::shared_ptr<Job>& job, const RunRecord& record) {
+        storage.post([this, job, record] {
+            const Status status = guarded([&]() -> Status {
+                if (const Status opened = openStore(); !opened) return opened;
+                const auto id = store->create(record);
+                if (!id) return id.error();
+                if (*id != record.id) {
+                    (void)store->remove(*id);
+                    return Error{ErrorCode::Io,
+                                 "The workspace has a run of this name already; this one is not stored",
+                                 record.id.toStdString()};
+                }
+                job->recording.attach(std::make_unique<RunRecorder>(
+                    folder, *id, [this](const Error& error) { tellStorageFailed(error); }));
+                return {};
+            });
+            if (status) {
+                tellStored(job->id);
+                return;
+            }
+            job->recording.giveUp();
+            tellStorageFailed(status.error());
+        });
+    }
+
+    /// After the run's last event.
+    void closeRecording(const std::shared_ptr<Job>& job) {
+        storage.post([this, job] {
+            if (job->recording.finish()) tellStored(job->id); // its refusals have been told
+        });
     }
 
     void startNext() {
@@ -98,9 +158,19 @@ struct TrainingService::Private {
             if (!pool)
                 pool = std::make_unique<ThreadPool>(ThreadPoolOptions{.threads = threads, .niceness = 10});
             runJob(*job, *pool);
+            closeRecording(job);
             inbox.post([this] { finishActive(); });
         });
         timer.start();
+    }
+
+    void endBeforeStart(SessionRun& entry) {
+        RunEnded ended;
+        ended.outcome = RunOutcome::Cancelled;
+        ended.reason = TrainingService::tr("Cancelled before it started").toStdString();
+        apply(entry.live, ended);
+        entry.job->recording.post(ended);
+        closeRecording(entry.job);
     }
 
     void finishActive() {
@@ -161,6 +231,21 @@ TrainingService::TrainingService(const QString& workspaceFolder, int threads, QO
     d->q = this;
     d->folder = workspaceFolder;
     d->threads = threads;
+    // Makes the workspace and says at once when it cannot be written; ids must not meet those of earlier
+    // sessions.
+    d->storage.post([p = d.get()] {
+        const Status status = guarded([&]() -> Status {
+            if (const Status opened = p->openStore(); !opened) return opened;
+            const auto list = p->store->list();
+            if (!list) return list.error();
+            std::set<QString> ids;
+            for (const RunRecord& record : *list)
+                ids.insert(record.id);
+            p->inbox.post([p, known = std::move(ids)] { p->storedIds = known; });
+            return {};
+        });
+        if (!status) p->tellStorageFailed(status.error());
+    });
     d->timer.setInterval(drainMilliseconds);
     connect(&d->timer, &QTimer::timeout, this, [this] { d->drain(); });
 }
@@ -168,6 +253,11 @@ TrainingService::TrainingService(const QString& workspaceFolder, int threads, QO
 TrainingService::~TrainingService() {
     for (const auto& entry : d->entries)
         entry->job->control.cancel();
+    d->lane.finish(); // a run that has not begun ends here, cancelled: all of them have their last event
+    for (const auto& entry : d->entries)
+        if (std::exchange(entry->waiting, false)) d->endBeforeStart(*entry);
+    d->storage.post([p = d.get()] { p->store.reset(); }); // SQLite connections do not move between threads
+    d->storage.finish();
 }
 
 Result<QString> TrainingService::start(const Experiment& experiment, const SplitPtr& split) {
@@ -201,6 +291,7 @@ Result<QString> TrainingService::start(const Experiment& experiment, const Split
                                       live.record.datasetTitle);
 
     const QString id = live.id;
+    d->storeRun(entry->job, live.record);
     d->entries.push_back(std::move(entry));
     emit runQueued(id);
     d->startNext();
@@ -224,10 +315,7 @@ void TrainingService::cancel(const QString& run) {
     if (!entry) return;
     entry->job->control.cancel();
     if (!std::exchange(entry->waiting, false)) return; // the training loop answers, or it is over
-    RunEnded ended;
-    ended.outcome = RunOutcome::Cancelled;
-    ended.reason = tr("Cancelled before it started").toStdString();
-    apply(entry->live, ended);
+    d->endBeforeStart(*entry);
     emit runChanged(run);
     emit runEnded(run);
 }

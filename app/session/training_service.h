@@ -62,6 +62,8 @@ signals:
     void runChanged(const QString& run);   // curves, progress, log or status moved; at most 15 a second
     void modelChanged(const QString& run); // LiveRun::model is newer
     void runEnded(const QString& run);
+    /// The workspace's list has a new line, or an ended run is stored with its model: RunLibrary::refresh() is due.
+    void runStored(const QString& run);
     void storageFailed(const recoscope::Error& error); // the run goes on in memory
 
 private:
