@@ -13,13 +13,13 @@ namespace recoscope {
 
 namespace {
 
-constexpr float denominatorFloor = 1e-6f;
+constexpr double denominatorFloor = 1e-6;
 
-float norm(std::span<const float> values) {
+double norm(std::span<const float> values) {
     double sum = 0.0;
     for (const float value : values)
         sum += static_cast<double>(value) * value;
-    return static_cast<float>(std::sqrt(sum));
+    return std::sqrt(sum);
 }
 
 float mean(std::span<const float> values) {
@@ -92,6 +92,7 @@ Similarity<Row, Col>::Similarity(Rows rows, Columns columns, const SimilarityOpt
         factor();
     else
         prepare();
+    m_floatNorms.assign(m_norms.begin(), m_norms.end());
 }
 
 template <class Row, class Col>
@@ -105,9 +106,8 @@ void Similarity<Row, Col>::factor() {
             sum += g * g;
         }
         m_rowFactors.push_back(factor);
-        m_norms.push_back(m_options.kind == SimilarityKind::Jaccard
-                              ? static_cast<float>(m_rows->rowSize(Row{r}))
-                              : factor * static_cast<float>(std::sqrt(sum)));
+        m_norms.push_back(m_options.kind == SimilarityKind::Jaccard ? m_rows->rowSize(Row{r})
+                                                                    : factor * std::sqrt(sum));
     }
 }
 
@@ -158,23 +158,69 @@ void Similarity<Row, Col>::prepare() {
 }
 
 template <class Row, class Col>
-void Similarity<Row, Col>::toSimilarities(std::span<float> dots, float norm, float factor) const {
+double Similarity<Row, Col>::exact(double dot, double size, double factor, std::size_t other) const {
+    const double extra = m_options.shrink + denominatorFloor;
+    if (m_options.kind == SimilarityKind::Jaccard) return dot / (size + m_norms[other] - dot + extra);
+    if (factored()) dot *= factor * m_rowFactors[other];
+    return dot / (size * m_norms[other] + extra);
+}
+
+template <class Row, class Col>
+void Similarity<Row, Col>::toSimilarities(std::span<const float> dots, float size, float factor,
+                                          std::span<float> out) const {
     constexpr float largest = std::numeric_limits<float>::max();
-    const float extra = static_cast<float>(m_options.shrink) + denominatorFloor;
-    const float* norms = m_norms.data();
+    const float extra = static_cast<float>(m_options.shrink + denominatorFloor);
+    const float* const norms = m_floatNorms.data();
+    const float* const factors = m_rowFactors.data();
+    const float* const from = dots.data();
+    float* const to = out.data();
+    const std::size_t total = out.size();
     if (m_options.kind == SimilarityKind::Jaccard) {
-        for (std::size_t n = 0; n < dots.size(); ++n)
-            dots[n] /= norm + norms[n] - dots[n] + extra;
-        return;
-    }
-    if (factored())
-        for (std::size_t n = 0; n < dots.size(); ++n)
-            dots[n] *= factor * m_rowFactors[n];
-    for (std::size_t n = 0; n < dots.size(); ++n) {
-        const float similarity = dots[n] / (norm * norms[n] + extra);
+        for (std::size_t n = 0; n < total; ++n)
+            to[n] = from[n] / (size + norms[n] - from[n] + extra);
+    } else if (factored()) {
+        for (std::size_t n = 0; n < total; ++n)
+            to[n] = from[n] * (factor * factors[n]) / (size * norms[n] + extra);
+    } else {
         // Absurdly large ratings overflow; such a pair is not alike rather than poisonous.
-        dots[n] = std::abs(similarity) <= largest ? similarity : 0.0f;
+        for (std::size_t n = 0; n < total; ++n) {
+            const float similarity = from[n] / (size * norms[n] + extra);
+            to[n] = std::abs(similarity) <= largest ? similarity : 0.0f;
+        }
     }
+}
+
+/// The k largest of one row, exactly: floats find the candidates, doubles decide among those that floats
+/// cannot tell apart (with 1e-6 in the denominator, 1/3 and 2/6 differ only there).
+template <class Row, class Col>
+void Similarity<Row, Col>::select(Scratch& own, double size, double factor, std::vector<Kept>& result) const {
+    const int count = topK(own.similarities, own.best);
+    if (count == 0) return;
+    own.kept.clear();
+    const auto keep = [&](std::int32_t other) {
+        const auto n = static_cast<std::size_t>(other);
+        if (own.similarities[n] != 0.0f) own.kept.push_back({other, exact(own.dots[n], size, factor, n)});
+    };
+    const float last =
+        own.similarities[static_cast<std::size_t>(own.best[static_cast<std::size_t>(count - 1)])];
+    if (last == 0.0f || static_cast<std::size_t>(count) == own.similarities.size()) {
+        for (int n = 0; n < count; ++n)
+            keep(own.best[static_cast<std::size_t>(n)]);
+    } else {
+        constexpr float doubt = 4e-6f;
+        const float bar = last - std::abs(last) * doubt;
+        for (std::size_t n = 0; n < own.similarities.size(); ++n)
+            if (own.similarities[n] >= bar) keep(static_cast<std::int32_t>(n));
+        if (own.kept.size() > static_cast<std::size_t>(count)) {
+            const auto better = [](const Kept& a, const Kept& b) {
+                return a.similarity > b.similarity || (a.similarity == b.similarity && a.row < b.row);
+            };
+            std::nth_element(own.kept.begin(), own.kept.begin() + count - 1, own.kept.end(), better);
+            own.kept.resize(static_cast<std::size_t>(count));
+        }
+    }
+    result = own.kept;
+    std::sort(result.begin(), result.end(), [](const Kept& a, const Kept& b) { return a.row < b.row; });
 }
 
 template <class Row, class Col>
@@ -205,18 +251,10 @@ void Similarity<Row, Col>::accumulate(Row row, std::span<float> dots, RunControl
 template <class Row, class Col>
 Nearest<Row> Similarity<Row, Col>::nearest(int k, ThreadPool& pool, RunControl& control,
                                            const std::function<void(double)>& progress) const {
-    struct Scratch {
-        std::vector<float> dots;
-        std::vector<std::int32_t> best;
-    };
-    struct Found {
-        std::vector<Row> rows;
-        std::vector<float> similarities;
-    };
     const std::int32_t total = rowCount();
     const int kept = std::clamp(k, 0, total);
     std::vector<Scratch> scratch(static_cast<std::size_t>(pool.threadCount()));
-    std::vector<Found> found(static_cast<std::size_t>(total));
+    std::vector<std::vector<Kept>> found(static_cast<std::size_t>(total));
     double work = 0.0; // in steps of the inner loop
     for (std::int32_t c = 0; c < m_columns->rowCount(); ++c)
         work += std::pow(m_columns->rowSize(Col{c}), 2);
@@ -229,6 +267,7 @@ Nearest<Row> Similarity<Row, Col>::nearest(int k, ThreadPool& pool, RunControl& 
         for (std::int64_t r = chunk.begin; r < chunk.end; ++r) {
             const Row row{static_cast<std::int32_t>(r)};
             own.dots.assign(static_cast<std::size_t>(total), 0.0f);
+            own.similarities.resize(static_cast<std::size_t>(total));
             own.best.resize(static_cast<std::size_t>(kept));
             accumulate(row, own.dots, control);
             if (!control.keepGoing()) {
@@ -236,18 +275,11 @@ Nearest<Row> Similarity<Row, Col>::nearest(int k, ThreadPool& pool, RunControl& 
                 return;
             }
             const auto index = static_cast<std::size_t>(r);
-            toSimilarities(own.dots, m_norms[index], factored() ? m_rowFactors[index] : 1.0f);
-            own.dots[index] = 0.0f;
-            const int count = topK(own.dots, own.best);
-            std::sort(own.best.begin(), own.best.begin() + count);
-            Found& result = found[index];
-            for (int n = 0; n < count; ++n) {
-                const std::int32_t other = own.best[static_cast<std::size_t>(n)];
-                const float similarity = own.dots[static_cast<std::size_t>(other)];
-                if (similarity == 0.0f) continue;
-                result.rows.push_back(Row{other});
-                result.similarities.push_back(similarity);
-            }
+            const double factor = factored() ? m_rowFactors[index] : 1.0;
+            toSimilarities(own.dots, static_cast<float>(m_norms[index]), static_cast<float>(factor),
+                           own.similarities);
+            own.similarities[index] = 0.0f;
+            select(own, m_norms[index], factor, found[index]);
             double steps = 0.0;
             for (const Col col : m_rows->cols(row))
                 steps += m_columns->rowSize(col);
@@ -258,16 +290,18 @@ Nearest<Row> Similarity<Row, Col>::nearest(int k, ThreadPool& pool, RunControl& 
     });
 
     std::vector<std::int64_t> offsets{0};
-    for (const Found& one : found)
-        offsets.push_back(offsets.back() + static_cast<std::int64_t>(one.rows.size()));
+    for (const auto& one : found)
+        offsets.push_back(offsets.back() + static_cast<std::int64_t>(one.size()));
     std::vector<Row> rows;
     std::vector<float> similarities;
     rows.reserve(static_cast<std::size_t>(offsets.back()));
     similarities.reserve(static_cast<std::size_t>(offsets.back()));
-    for (Found& one : found) {
-        rows.insert(rows.end(), one.rows.begin(), one.rows.end());
-        similarities.insert(similarities.end(), one.similarities.begin(), one.similarities.end());
-        one = {};
+    for (auto& one : found) {
+        for (const Kept& other : one) {
+            rows.push_back(Row{other.row});
+            similarities.push_back(static_cast<float>(other.similarity));
+        }
+        std::vector<Kept>().swap(one);
     }
     auto neighbours =
         Csr<Row, Row>::fromArrays(total, std::move(offsets), std::move(rows), std::move(similarities));
@@ -290,7 +324,8 @@ void Similarity<Row, Col>::toAll(std::span<const Col> cols, std::span<const floa
     const float center = m_options.kind == SimilarityKind::Pearson ? mean(own) : 0.0f;
     for (std::size_t n = 0; n < own.size(); ++n)
         own[n] -= m_columnMeans.empty() ? center : m_columnMeans[static_cast<std::size_t>(cols[n])];
-    const float size = m_options.kind == SimilarityKind::Jaccard ? static_cast<float>(own.size()) : norm(own);
+    const float size = static_cast<float>(
+        m_options.kind == SimilarityKind::Jaccard ? static_cast<double>(own.size()) : norm(own));
     for (std::size_t n = 0; n < cols.size(); ++n) {
         const auto others = m_columns->cols(cols[n]);
         if (factored()) {
@@ -303,7 +338,7 @@ void Similarity<Row, Col>::toAll(std::span<const Col> cols, std::span<const floa
                 out[static_cast<std::size_t>(others[m])] += own[n] * theirs[m];
         }
     }
-    toSimilarities(out, size, 1.0f);
+    toSimilarities(out, size, 1.0f, out);
 }
 
 template class Similarity<ItemIndex, UserIndex>;

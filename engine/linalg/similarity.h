@@ -125,6 +125,18 @@ public:
     float idf(Col col) const { return m_idf[static_cast<std::size_t>(col)]; }
 
 private:
+    struct Kept {
+        std::int32_t row;
+        double similarity;
+    };
+    /// One thread's.
+    struct Scratch {
+        std::vector<float> dots;
+        std::vector<float> similarities;
+        std::vector<std::int32_t> best;
+        std::vector<Kept> kept;
+    };
+
     // With all entries 1 a weighted entry is f(row) g(col), so a dot product is f f Σ g²: no values need to
     // be read.
     bool factored() const { return m_factored; }
@@ -132,7 +144,9 @@ private:
     void prepare();
     float prepared(float value, std::int32_t row, std::int32_t col) const;
     void accumulate(Row row, std::span<float> dots, RunControl& control) const;
-    void toSimilarities(std::span<float> dots, float norm, float factor) const;
+    double exact(double dot, double size, double factor, std::size_t other) const;
+    void toSimilarities(std::span<const float> dots, float size, float factor, std::span<float> out) const;
+    void select(Scratch& own, double size, double factor, std::vector<Kept>& result) const;
 
     SimilarityOptions m_options;
     Rows m_rows;
@@ -145,7 +159,8 @@ private:
     std::vector<float> m_columnMeans;  // adjusted cosine only
     std::vector<float> m_rowValues;    // prepared, in the order of m_rows; empty when factored
     std::vector<float> m_columnValues; // prepared, in the order of m_columns; empty when factored
-    std::vector<float> m_norms;        // |a| of each row; for Jaccard the number of its entries
+    std::vector<double> m_norms;       // |a| of each row; for Jaccard the number of its entries
+    std::vector<float> m_floatNorms;
 };
 
 extern template class Similarity<ItemIndex, UserIndex>;
