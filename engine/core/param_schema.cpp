@@ -52,6 +52,14 @@ std::string toText(const ParamValue& value) {
     return std::get<std::string>(value);
 }
 
+double decimalOf(float value) {
+    char buffer[32];
+    const auto text = std::to_chars(buffer, buffer + sizeof buffer, value);
+    double decimal = static_cast<double>(value);
+    std::from_chars(buffer, text.ptr, decimal);
+    return decimal;
+}
+
 const ParamSpec* ParamSchema::find(std::string_view key) const {
     for (const auto& spec : m_specs)
         if (spec.key == key) return &spec;

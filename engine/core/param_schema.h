@@ -23,6 +23,10 @@ using ParamMap = std::map<std::string, ParamValue>;
 /// Shortest text that reads back as the same value: "true", "64", "0.01", "cg".
 std::string toText(const ParamValue& value);
 
+/// The double that a person would have written for a float: 0.05 for 0.05f. Casting it back gives the same float.
+double decimalOf(float value);
+inline double decimalOf(double value) { return value; }
+
 enum class ParamType { Flag, Integer, Real, Choice, Text };
 
 struct ParamChoice {
@@ -129,7 +133,7 @@ public:
     template <class Float>
     Builder& real(std::string key, Float P::*member, ParamText text) {
         return add(ParamType::Real, std::move(key), std::move(text), {},
-                   [member](const P& p) { return ParamValue(static_cast<double>(p.*member)); },
+                   [member](const P& p) { return ParamValue(decimalOf(p.*member)); },
                    [member](P& p, const ParamValue& v) { p.*member = static_cast<Float>(std::get<double>(v)); });
     }
     Builder& flag(std::string key, bool P::*member, ParamText text) {
