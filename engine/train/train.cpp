@@ -149,6 +149,7 @@ RunEnded Run::execute() {
     try {
         if (const Status ready = prepare(); !ready) {
             failed(0, ready.error());
+            m_last = {}; // nothing was trained
         } else {
             train();
         }
@@ -168,9 +169,15 @@ Status Run::prepare() {
     if (const Status needs = checkNeeds(m_algorithm, *m_split); !needs) return needs;
     if (m_plan.evaluateEvery < 0)
         return Error{ErrorCode::Invalid, "Epochs between evaluations cannot be negative", "evaluate_every"};
+    auto trainer = m_algorithm.makeTrainer({m_split, m_plan.params, m_plan.seed});
+    if (!trainer) return trainer.error();
+    m_trainer = std::move(*trainer);
+    m_plannedEpochs = std::max(0, m_trainer->plannedEpochs());
+    keepCopy(0); // also tells whether these parameters predict ratings
+
     m_testOptions = m_plan.evaluation;
-    m_testOptions.predictsRatings =
-        m_algorithm.capabilities.predictsRatings && !m_split->dataset()->scale().implicit;
+    const bool predictsRatings = m_algorithm.capabilities.predictsRatings || m_last.model->predictsRatings();
+    m_testOptions.predictsRatings = predictsRatings && !m_split->dataset()->scale().implicit;
     if (const Status known = checkEvaluationOptions(m_testOptions); !known) return known;
     m_validationOptions = m_testOptions;
 
@@ -185,10 +192,6 @@ Status Run::prepare() {
     m_stopper.emplace(m_plan.earlyStopping.patience, m_plan.earlyStopping.minDelta,
                       info ? info->higherIsBetter : false);
 
-    auto trainer = m_algorithm.makeTrainer({m_split, m_plan.params, m_plan.seed});
-    if (!trainer) return trainer.error();
-    m_trainer = std::move(*trainer);
-    m_plannedEpochs = std::max(0, m_trainer->plannedEpochs());
     m_reporter.post(RunStarted{std::string(m_algorithm.id), m_plannedEpochs, m_split->dataset()->userCount(),
                                m_split->dataset()->itemCount(), m_split->train().size(),
                                m_pool.threadCount()});
@@ -203,7 +206,6 @@ Status Run::prepare() {
 }
 
 void Run::train() {
-    keepCopy(0);
     if (!m_control.keepGoing()) {
         cancelled(1);
         return;
