@@ -5,6 +5,7 @@
 #include "engine/core/thread_pool.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -98,13 +99,15 @@ RatingScale scaleOf(const UserItemCsr& rows, bool implicit, ThreadPool* pool) {
     std::vector<Seen> blocks(static_cast<std::size_t>(ThreadPool::chunkCount(rows.size(), rowsABlock)));
     inChunks(pool, rows.size(), rowsABlock, [&](const Chunk& chunk) {
         Seen& seen = blocks[static_cast<std::size_t>(chunk.index)];
-        float previous = std::numeric_limits<float>::quiet_NaN();
+        std::array<float, 64> known; // values seen, by a hash of their bits: saves most searches
+        known.fill(std::numeric_limits<float>::quiet_NaN());
         for (std::int64_t n = chunk.begin; n < chunk.end; ++n) {
             const float value = rows.values()[static_cast<std::size_t>(n)];
             seen.min = std::min(seen.min, value);
             seen.max = std::max(seen.max, value);
-            if (value != previous) insertDistinct(seen.distinct, value);
-            previous = value;
+            float& slot = known[std::bit_cast<std::uint32_t>(value) * 0x9e3779b9U >> 26];
+            if (value != slot) insertDistinct(seen.distinct, value);
+            slot = value;
         }
     });
     RatingScale scale;

@@ -154,9 +154,10 @@ void setField(FeatureJob& job, const FeatureField& field, int column, std::int32
         job.builder.setToken(column, row, cleanText(text, &recoded));
         break;
     case FeatureKind::Number:
-        if (const auto number = parseNumber(text); number && std::abs(*number) < 1e30)
+        if (const auto number = parseNumber(text);
+            number && std::abs(*number) < 1e30 && !(shape.zeroIsMissing && *number == 0))
             job.builder.setNumber(column, row, static_cast<float>(*number));
-        else if (field.name == "price")
+        else if (field.name == "price" && !number)
             if (const auto price = parsePrice(text)) job.builder.setNumber(column, row, *price);
         break;
     case FeatureKind::Tokens:

@@ -95,6 +95,7 @@ struct DelimitedFeatures {
     bool header = false;
     int id = 0;
     std::map<int, FeatureField> fields; // by column number
+    bool zeroIsMissing = false;         // a Number column's 0 says nothing
     bool titleYear = false;             // a column "year" from "(1995)" at the end of the title
     std::string emptyList;              // "(no genres listed)": no category at all
     /// Columns of flags: a "1" in column n is the category flags[n - flagsFrom]; name of the resulting

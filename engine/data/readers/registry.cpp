@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/data/readers/amazon.h"
+#include "engine/data/readers/book_crossing.h"
 #include "engine/data/readers/delimited.h"
+#include "engine/data/readers/lightgcn.h"
 #include "engine/data/readers/movielens_100k.h"
 #include "engine/data/readers/movielens_csv.h"
 #include "engine/data/readers/movielens_dat.h"
+#include "engine/data/readers/ncf.h"
+#include "engine/data/readers/premade.h"
+#include "engine/data/readers/recbole.h"
+#include "engine/data/readers/sequences.h"
 #include "engine/data/readers/sniff.h"
+#include "engine/data/readers/strong_generalisation.h"
 
 #include <array>
 
@@ -19,6 +27,35 @@ constexpr std::array table = {
     Reader{{"ml-10m", "MovieLens 10M", "ratings.dat with movies.dat and tags.dat, separated by ::"},
            planMovieLens10m},
     Reader{{"ml-csv", "MovieLens 20M, 25M, 32M, latest", "ratings.csv with movies.csv"}, planMovieLensCsv},
+    Reader{{"recbole", "RecBole atomic files",
+            ".inter with .item and .user; also .train.inter, .valid.inter, .test.inter"},
+           planRecBole},
+    Reader{{"ncf", "NCF", "x.train.rating and x.test.rating, or any one of them"}, planNcf},
+    Reader{{"strong-generalisation", "Held-out users",
+            "train, val_foldin, val_heldout, test_foldin, test_heldout (or *_tr, *_te)"},
+           planStrongGeneralisation},
+    Reader{{"lightgcn", "Lists of items (LightGCN)",
+            "train.txt and test.txt with a line a user: user item item …"},
+           planLightGcn},
+    Reader{{"premade", "Pre-made split", "Tables whose names differ in train, valid and test"}, planPremade},
+    Reader{{"amazon-2014-ratings", "Amazon 2014 ratings", "Table without header: user, item, rating, time"},
+           planAmazon2014Ratings},
+    Reader{{"amazon-2018-ratings", "Amazon 2018 ratings", "Table without header: item, user, rating, time"},
+           planAmazon2018Ratings},
+    Reader{{"amazon-2023-ratings", "Amazon 2023 ratings",
+            "Table with header user_id,parent_asin,rating,timestamp"},
+           planAmazon2023Ratings},
+    Reader{{"amazon-2014-reviews", "Amazon 2014 reviews",
+            "JSON lines with reviewerID, asin, overall and helpful"},
+           planAmazon2014Reviews},
+    Reader{{"amazon-2018-reviews", "Amazon 2018 reviews", "JSON lines with reviewerID, asin, overall"},
+           planAmazon2018Reviews},
+    Reader{{"amazon-2023-reviews", "Amazon 2023 reviews",
+            "JSON lines with user_id, parent_asin, rating, timestamp"},
+           planAmazon2023Reviews},
+    Reader{{"book-crossing", "Book-Crossing", "BX-Book-Ratings.csv with BX-Books.csv and BX-Users.csv"},
+           planBookCrossing},
+    Reader{{"sequences", "Sequences", "user item a line, each user's in time order"}, planSequences},
     Reader{{"delimited", "Delimited text",
             "Any text with one interaction a line in columns, by a mapping of the columns"},
            planDelimited},

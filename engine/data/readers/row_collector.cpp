@@ -141,6 +141,7 @@ RowCollector::RowCollector(const ImportContext& context, ImportReport& report, P
 Status RowCollector::read(const FileTree& tree, int file, const RowParser& parser, Part part) {
     m_line = 0;
     m_anyRatings = m_anyRatings || parser.hasRatings();
+    m_allRatings = m_allRatings && parser.hasRatings();
     m_anyTimes = m_anyTimes || parser.hasTimes();
     m_allTimes = m_allTimes && parser.hasTimes();
     auto plain = tree.plain(file);
@@ -305,6 +306,10 @@ Result<RowCollector::Columns> RowCollector::take(bool withParts) {
     const bool times = m_anyTimes && m_allTimes;
     if (m_anyTimes && !m_allTimes)
         m_report.add("times-left-out", "Some of the files have no times, so times were not used", "", "",
+                     Severity::Note);
+    if (m_anyRatings && !m_allRatings)
+        m_report.add("ratings-left-out",
+                     "Some of the files have no ratings; their interactions have the value 1", "", "",
                      Severity::Note);
     if (m_recoded)
         m_report.add("recoded-ids", "Some ids were not UTF-8 and were read as Latin-1", "", "",

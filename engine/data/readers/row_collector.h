@@ -90,6 +90,7 @@ private:
     std::int64_t m_line = 0; // lines of the current file before the current wave
     bool m_recoded = false;
     bool m_anyRatings = false;
+    bool m_allRatings = true;
     bool m_anyTimes = false;
     bool m_allTimes = true;
 };

@@ -74,6 +74,23 @@ bool isWholeNumber(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool looksLikeItemLists(const std::vector<std::string>& lines) {
+    std::size_t good = 0;
+    std::size_t shortest = SIZE_MAX;
+    std::size_t longest = 0;
+    for (const auto& line : lines) {
+        const auto fields = splitLine(line, " ", 0);
+        // Head lines may be cut inside a number; what is there still is one.
+        if (!fields || !std::all_of(fields->begin(), fields->end(),
+                                    [](const auto& field) { return isWholeNumber(field); }))
+            continue;
+        ++good;
+        shortest = std::min(shortest, fields->size());
+        longest = std::max(longest, fields->size());
+    }
+    return good * 10 >= lines.size() * 9 && longest > shortest;
+}
+
 Role roleOf(std::string_view header) {
     std::string key;
     for (const char c : lowered(header.substr(0, header.find(':')))) // RecBole writes name:type

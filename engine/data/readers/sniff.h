@@ -39,5 +39,7 @@ struct TableGuess {
 std::optional<TableGuess> guessTable(const std::vector<std::string>& lines);
 
 bool isWholeNumber(std::string_view text);
+/// Lines of whole numbers between blanks, of different lengths: `user item item …`.
+bool looksLikeItemLists(const std::vector<std::string>& lines);
 
 } // namespace recoscope::readers
