@@ -21,13 +21,13 @@ enum class Schedule { Constant, Decay, AdaGrad };
 struct Params {
     int factors = 64;
     int epochs = 20;
-    double learningRate = 0.01;
-    Schedule schedule = Schedule::Decay;
+    double learningRate = 0.04;
+    Schedule schedule = Schedule::AdaGrad;
     double decay = 0.95;
-    double biasRate = 0.01;
+    double biasRate = 0.005;
     double reg = 0.05;
     double biasReg = 0.02;
-    double initStd = 0.1;
+    double initStd = 0.01;
 };
 
 const TypedSchema<Params>& typedSchema() {
@@ -104,9 +104,8 @@ const TypedSchema<Params>& typedSchema() {
                    .enabledWhen = {"decay", "adagrad"}})
             .real("init_std", &Params::initStd,
                   {.label = "Initial spread",
-                   .help = "Standard deviation of the first factors. 0 would never move; large values start "
-                           "far from the "
-                           "biases' prediction.",
+                   .help = "Standard deviation of the first factors. Small values let the biases learn first "
+                           "and usually predict better; exactly 0 would never move.",
                    .min = 1e-6,
                    .max = 10.0,
                    .logScale = true,

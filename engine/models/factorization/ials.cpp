@@ -17,9 +17,9 @@ enum class Solver { ConjugateGradient, Block, Cholesky };
 struct Params {
     int factors = 64;
     int epochs = 15;
-    double reg = 0.003;
+    double reg = 0.007;
     double regExponent = 1.0;
-    double unobservedWeight = 0.1;
+    double unobservedWeight = 0.5;
     IalsUnobserved unobserved = IalsUnobserved::AllPairs;
     IalsConfidence confidence = IalsConfidence::None;
     double alpha = 1.0;

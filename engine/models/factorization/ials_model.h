@@ -17,9 +17,9 @@ enum class IalsUnobserved { AllPairs, MissingPairs };
 
 /// What the model's equations need besides the factors.
 struct IalsObjective {
-    double reg = 0.003;            // lambda
+    double reg = 0.007;            // lambda
     double regExponent = 1.0;      // nu
-    double unobservedWeight = 0.1; // alpha0
+    double unobservedWeight = 0.5; // alpha0
     IalsUnobserved unobserved = IalsUnobserved::AllPairs;
     IalsConfidence confidence = IalsConfidence::None;
     double alpha = 1.0;
