@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Measures the engine beside the figures that other programs reached on two cores. Not a test: a table to
+// read.
+#include "tests/bench/work.h"
+
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+
+using namespace recoscope;
+using namespace recoscope::bench;
+
+namespace {
+
+constexpr const char* usage =
+    "usage: recoscope_bench [options]\n"
+    "  --data FILE           ratings.dat of MovieLens 1M (default: ml-1m below $RECOSCOPE_DATA)\n"
+    "  --only NAME           read, ials, rank, biased_mf or item_knn; may be repeated\n"
+    "  --set ALGO.KEY=VALUE  a parameter, e.g. ials.reg=0.01; may be repeated\n"
+    "  --repeats N           of each measure; the median is shown (default 5)\n"
+    "  --threads N           default: all cores\n"
+    "  --scale               20 million generated interactions instead\n"
+    "  --smoke               tiny generated data: only checks that everything runs\n"
+    "  --json FILE           the same as JSON\n";
+
+bool readNumber(const std::string& text, int& number) {
+    const char* end = text.data() + text.size();
+    return std::from_chars(text.data(), end, number).ptr == end && number > 0;
+}
+
+bool readSet(const std::string& text, Options& options) {
+    const std::size_t equals = text.find('=');
+    const std::size_t dot = text.find('.');
+    if (equals == std::string::npos || dot == std::string::npos || dot > equals) return false;
+    options.set[text.substr(0, dot)][text.substr(dot + 1, equals - dot - 1)] = text.substr(equals + 1);
+    return true;
+}
+
+bool readArguments(int count, char** arguments, Options& options) {
+    for (int n = 1; n < count; ++n) {
+        const std::string name = arguments[n];
+        if (name == "--scale") {
+            options.scale = true;
+            continue;
+        }
+        if (name == "--smoke") {
+            options.smoke = true;
+            continue;
+        }
+        if (n + 1 == count) return false;
+        const std::string value = arguments[++n];
+        bool good = true;
+        if (name == "--data") {
+            options.data = value;
+        } else if (name == "--only") {
+            options.only.insert(value);
+        } else if (name == "--json") {
+            options.jsonPath = value;
+        } else if (name == "--set") {
+            good = readSet(value, options);
+        } else if (name == "--repeats") {
+            good = readNumber(value, options.repeats);
+        } else if (name == "--threads") {
+            good = readNumber(value, options.threads);
+        } else {
+            good = false;
+        }
+        if (!good) return false;
+    }
+    return true;
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+    Options options;
+    if (!readArguments(count, arguments, options)) {
+        std::fputs(usage, stderr);
+        return 2;
+    }
+    ThreadPool pool({.threads = options.threads});
+    Report report(pool.threadCount(), options.smoke || options.scale ? 1 : options.repeats);
+    Status done;
+    if (options.smoke || !options.scale) done = measureMovieLens(report, pool, options);
+    if (done && (options.smoke || options.scale)) done = measureScale(report, pool, options);
+    const int missed = report.finish();
+    if (!options.jsonPath.empty() && !report.writeJson(options.jsonPath))
+        done = Error{ErrorCode::Io, "The JSON could not be written", options.jsonPath};
+    if (!done) {
+        std::fprintf(stderr, "recoscope_bench: %s\n", done.error().text().c_str());
+        return 2;
+    }
+    return missed;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace recoscope::bench {
+
+/// One line of the table. Seconds unless `unit` says otherwise.
+struct Line {
+    std::string what;
+    double ours = 0.0;
+    std::string unit = "s";
+    std::optional<double> peer; // what another program took, with its name
+    std::string peerName;
+    std::optional<double> limit; // what ours must not exceed
+    std::string note;
+    bool passed() const { return !limit || ours <= *limit; }
+};
+
+/// Lines are printed as they come; the JSON has the same and the machine.
+class Report final {
+public:
+    Report(int threads, int repeats);
+    void section(const std::string& title);
+    void add(Line line);
+    void missing(const std::string& what, const std::string& why);
+    /// 0 when every limit holds, 1 otherwise.
+    int finish() const;
+    /// False when the file cannot be written.
+    bool writeJson(const std::string& path) const;
+
+private:
+    int m_threads;
+    int m_repeats;
+    std::vector<Line> m_lines;
+    std::vector<std::string> m_missing;
+};
+
+/// "Intel Xeon …", or "unknown".
+std::string processorName();
+
+/// The middle of the values (the mean of the two middle ones); 0 without any.
+double median(std::vector<double> values);
+
+} // namespace recoscope::bench

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/train/train.h"
+
+#include "tests/bench/report.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace recoscope::bench {
+
+struct Options {
+    bool smoke = false; // a tiny generated set instead of MovieLens 1M, once: does everything run?
+    bool scale = false; // twenty million generated interactions instead
+    int threads = 0;    // 0: all cores
+    int repeats = 5;
+    std::string data;                                              // ratings.dat; empty: the usual places
+    std::string jsonPath;                                          // empty: none
+    std::set<std::string> only;                                    // names of measures; empty: all
+    std::map<std::string, std::map<std::string, std::string>> set; // algorithm -> parameter -> text
+};
+
+/// One finished run, and the seconds of its epochs.
+struct Timed {
+    RunEnded ended;
+    std::vector<double> epochSeconds;
+};
+
+/// Trains with the plan's parameters overlaid with the command line's; the algorithm must be there.
+Result<Timed> trainTimed(TrainingPlan plan, const SplitPtr& split, ThreadPool& pool, const Options& options);
+
+/// A plan without validation and early stopping: the time is training only.
+TrainingPlan plainPlan(const std::string& algorithm, ParamMap params);
+
+/// "user::item::rating::time" or "user,item,rating,time" lines as MovieLens has them.
+Status writeRatings(const Dataset& data, const std::string& path, bool dat);
+
+/// The measures of MovieLens 1M (or of the tiny set).
+Status measureMovieLens(Report& report, ThreadPool& pool, const Options& options);
+/// Twenty million interactions: generated, written, imported, split, trained; times and peak memory.
+Status measureScale(Report& report, ThreadPool& pool, const Options& options);
+
+} // namespace recoscope::bench
