@@ -8,6 +8,7 @@
 #include <QSaveFile>
 #include <QStorageInfo>
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -39,8 +40,9 @@ PartFile::PartFile(QString target, QUrl url, QString md5, QString sha256)
 
 Error PartFile::fileError(const char* what, const QFile& file) const {
     const QStorageInfo disk(QFileInfo(m_target).absolutePath());
-    const bool full =
-        file.error() == QFileDevice::ResourceError || (disk.isValid() && disk.bytesAvailable() < hashBlock);
+    const bool full = file.error() == QFileDevice::ResourceError ||
+                      file.errorString() == qt_error_string(ENOSPC) ||
+                      (disk.isValid() && disk.bytesAvailable() < hashBlock);
     if (full)
         return Error{ErrorCode::Io,
                      "The disk is full. What has come so far is kept: make room and start again to go on",
@@ -127,7 +129,8 @@ Status PartFile::restart() {
     m_md5.reset();
     m_sha256.reset();
     m_bytes = 0;
-    if (!m_part.resize(0) || !m_part.seek(0)) return fileError("The file cannot be written", m_part);
+    if (m_part.size() > 0 && (!m_part.resize(0) || !m_part.seek(0)))
+        return fileError("The file cannot be written", m_part);
     return {};
 }
 

@@ -83,10 +83,12 @@ Lane::Lane(int niceness)
 }
 
 Lane::~Lane() {
-    std::deque<Private::Entry> dropped;
     {
-        std::lock_guard lock(d->mutex);
-        dropped.swap(d->waiting);
+        std::deque<Private::Entry> dropped; // dies before the wait
+        {
+            std::lock_guard lock(d->mutex);
+            dropped.swap(d->waiting);
+        }
     }
     finish();
 }
