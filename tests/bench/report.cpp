@@ -39,6 +39,12 @@ double median(std::vector<double> values) {
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2.0;
 }
 
+Line repeated(std::string what, const std::vector<double>& seconds) {
+    Line line{.what = std::move(what), .ours = median(seconds)};
+    if (seconds.size() > 1) line.best = *std::min_element(seconds.begin(), seconds.end());
+    return line;
+}
+
 Report::Report(int threads, int repeats)
     : m_threads(threads)
     , m_repeats(repeats) {
@@ -59,7 +65,9 @@ void Report::add(Line line) {
         ratio = text;
     }
     const std::string verdict = !line.limit ? "" : line.passed() ? "pass" : "MISS";
-    std::printf("%-44s %12s %12s %8s %10s  %s", line.what.c_str(), number(line.ours, line.unit).c_str(),
+    std::printf("%-46s %10s %10s %10s %6s %10s  %-4s", line.what.c_str(),
+                number(line.ours, line.unit).c_str(),
+                line.best > 0.0 ? number(line.best, line.unit).c_str() : "",
                 line.peer ? number(*line.peer, line.unit).c_str() : "", ratio.c_str(),
                 line.limit ? number(*line.limit, line.unit).c_str() : "", verdict.c_str());
     if (!line.peerName.empty()) std::printf("  [%s]", line.peerName.c_str());
@@ -70,7 +78,7 @@ void Report::add(Line line) {
 }
 
 void Report::missing(const std::string& what, const std::string& why) {
-    std::printf("%-44s %s\n", what.c_str(), why.c_str());
+    std::printf("%-46s %s\n", what.c_str(), why.c_str());
     std::fflush(stdout);
     m_missing.push_back(what + ": " + why);
 }
@@ -95,6 +103,7 @@ bool Report::writeJson(const std::string& path) const {
     root["lines"] = nlohmann::ordered_json::array();
     for (const Line& line : m_lines) {
         nlohmann::ordered_json entry{{"what", line.what}, {"ours", line.ours}, {"unit", line.unit}};
+        if (line.best > 0.0) entry["fastest"] = line.best;
         if (line.peer) entry["peer"] = *line.peer;
         if (!line.peerName.empty()) entry["peer_name"] = line.peerName;
         if (line.limit) {

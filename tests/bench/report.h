@@ -16,6 +16,7 @@ struct Line {
     std::string peerName;
     std::optional<double> limit; // what ours must not exceed
     std::string note;
+    double best = 0.0; // the fastest of the repeats; 0: not measured
     bool passed() const { return !limit || ours <= *limit; }
 };
 
@@ -40,6 +41,9 @@ private:
 
 /// "Intel Xeon …", or "unknown".
 std::string processorName();
+
+/// A line for repeated measures: the median counts, the fastest is shown beside it.
+Line repeated(std::string what, const std::vector<double>& seconds);
 
 /// The middle of the values (the mean of the two middle ones); 0 without any.
 double median(std::vector<double> values);
