@@ -199,7 +199,8 @@ void Similarity<Row, Col>::select(Scratch& own, double size, double factor, std:
     own.kept.clear();
     const auto keep = [&](std::int32_t other) {
         const auto n = static_cast<std::size_t>(other);
-        if (own.similarities[n] != 0.0f) own.kept.push_back({other, exact(own.dots[n], size, factor, n)});
+        // Zeros are dropped last, since they take places that negative similarities would else have.
+        own.kept.push_back({other, own.similarities[n] == 0.0f ? 0.0 : exact(own.dots[n], size, factor, n)});
     };
     const float last =
         own.similarities[static_cast<std::size_t>(own.best[static_cast<std::size_t>(count - 1)])];
@@ -219,7 +220,8 @@ void Similarity<Row, Col>::select(Scratch& own, double size, double factor, std:
             own.kept.resize(static_cast<std::size_t>(count));
         }
     }
-    result = own.kept;
+    for (const Kept& one : own.kept)
+        if (one.similarity != 0.0) result.push_back(one);
     std::sort(result.begin(), result.end(), [](const Kept& a, const Kept& b) { return a.row < b.row; });
 }
 
