@@ -76,6 +76,7 @@ Result<std::optional<ReadPlan>> planDelimited(const PlanRequest& request) {
 
     ReadPlan plan;
     plan.title = "Delimited text";
+    plan.name = datasetName(tree, file);
     plan.description = "One interaction a line; the columns are as mapped below.";
     plan.interactions.push_back({file, Part::Train, delimitedParser(guess->shape)});
     plan.needsMapping = !guess->certain;

@@ -27,6 +27,7 @@ Result<std::optional<ReadPlan>> planLightGcn(const PlanRequest& request) {
 
     ReadPlan plan;
     plan.title = "Lists of items";
+    plan.name = datasetName(tree, parts.train);
     plan.description =
         split ? "A line a user: the user, then the items; training and test files as they were cut."
               : "A line a user: the user, then the items.";

@@ -49,8 +49,8 @@ Result<std::optional<ReadPlan>> planNcf(const PlanRequest& request) {
             return std::optional<ReadPlan>();
     }
     ReadPlan plan;
-    std::string name(FileTree::baseName(tree.files()[static_cast<std::size_t>(parts.train)].name));
-    plan.title = name.substr(0, name.find('.'));
+    plan.title = "NCF";
+    plan.name = datasetName(tree, parts.train);
     plan.description = split ? "Ratings already cut into a training and a test file." : "Ratings by TAB.";
     if (auto added = addParts(parts, plan, [&](int file) { return parserOf(tree, file); }); !added) {
         if (split || request.forced) return added.error();

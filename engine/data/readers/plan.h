@@ -29,7 +29,8 @@ struct FeatureFile {
 /// What a reader found in a tree and how it will be read.
 struct ReadPlan {
     std::string format; // filled in by the registry
-    std::string title;
+    std::string title;       // of the format, as the preview shows it
+    std::string name;        // of the dataset; empty: the title says it
     std::string description;
     std::vector<InteractionFile> interactions; // in the order of reading
     std::vector<FeatureFile> features;

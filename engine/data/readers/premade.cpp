@@ -17,8 +17,8 @@ Result<std::optional<ReadPlan>> planPremade(const PlanRequest& request) {
     });
     if (!parts.found()) return std::optional<ReadPlan>();
     ReadPlan plan;
-    std::string name(FileTree::baseName(tree.files()[static_cast<std::size_t>(parts.train)].name));
-    plan.title = "Pre-made split " + name.substr(0, name.find('.'));
+    plan.title = "Pre-made split";
+    plan.name = datasetName(tree, parts.train);
     plan.description = parts.validation >= 0
                            ? "Interactions already cut into a training, a validation and a test file."
                            : "Interactions already cut into a training and a test file.";

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <set>
 
 namespace recoscope {
 
@@ -78,11 +76,6 @@ std::uint64_t bytesOf(const Source& source) {
     return bytes;
 }
 
-std::string nameOfPath(const std::string& path) {
-    const std::filesystem::path full(path);
-    return full.has_filename() ? full.filename().string() : full.parent_path().filename().string();
-}
-
 /// First rows of an interaction file as the parser reads them.
 void fillRows(const Source& source, FormatPreview& preview) {
     const InteractionFile& first = source.plan.interactions.front();
@@ -145,6 +138,9 @@ Error nothingRead(const Source& source, const ImportReport& report) {
 }
 
 void noteScale(const Dataset& dataset, const ReadPlan& plan, ImportReport& report) {
+    if (plan.needsMapping)
+        report.add("guessed-columns",
+                   "Which columns are user, item, rating and time was guessed; check the mapping", "", "");
     for (const auto& note : plan.notes)
         report.add("note", note, "", "", Severity::Note);
     for (const auto& ignored : plan.ignored)
@@ -255,7 +251,7 @@ Result<ImportResult> importPath(const std::string& path, const ImportOptions& op
     parts.userFeatures = std::move(*users);
     parts.provenance.path = path;
     parts.provenance.format = main.plan.format;
-    parts.provenance.title = main.plan.title == "Delimited text" ? nameOfPath(path) : main.plan.title;
+    parts.provenance.title = main.plan.name.empty() ? main.plan.title : main.plan.name;
     parts.provenance.bytes = bytes;
     parts.provenance.importOptions = toJson(options);
     if (context.progress) context.progress(0.99, "Building the dataset");

@@ -151,7 +151,8 @@ Result<std::optional<ReadPlan>> planRecBole(const PlanRequest& request) {
     std::string name(FileTree::baseName(tree.files()[static_cast<std::size_t>(parts.train)].name));
     name = name.substr(0, name.rfind(".inter"));
     if (split) name = name.substr(0, name.rfind(".train"));
-    plan.title = name;
+    plan.title = "RecBole";
+    plan.name = name;
     plan.description = split ? "RecBole atomic files, already cut into parts." : "RecBole atomic files.";
     if (auto added = addParts(parts, plan, [&](int file) { return interactionParser(tree, file); }); !added)
         return added.error();

@@ -275,6 +275,7 @@ Status RowCollector::absorb(std::vector<ChunkRows>& wave, const std::string& lab
             ImportIssue& entry = problems.issues.emplace_back();
             entry.kind = issueTexts[kind].key;
             entry.message = issueTexts[kind].message;
+            if (static_cast<LineIssue>(kind) == LineIssue::NoItems) entry.severity = Severity::Note;
             entry.count = issue.count;
             for (const auto& example : issue.examples)
                 entry.examples.push_back(

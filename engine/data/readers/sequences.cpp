@@ -31,8 +31,8 @@ Result<std::optional<ReadPlan>> planSequences(const PlanRequest& request) {
         if (finished.count(user) > 0 && !request.forced) return std::optional<ReadPlan>();
     }
     ReadPlan plan;
-    std::string name(FileTree::baseName(tree.files()[static_cast<std::size_t>(file)].name));
-    plan.title = name.substr(0, name.find('.'));
+    plan.title = "Sequences";
+    plan.name = datasetName(tree, file);
     plan.description =
         "One `user item` a line, each user's in time order; the order of the lines is used as time.";
     plan.orderTimes = true;

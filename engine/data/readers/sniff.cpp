@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 
 namespace recoscope::readers {
 
@@ -66,6 +67,17 @@ int beside(const FileTree& tree, int file, std::string_view name) {
             found = static_cast<int>(n);
     }
     return found;
+}
+
+std::string datasetName(const FileTree& tree, int file) {
+    std::string name(FileTree::baseName(tree.files()[static_cast<std::size_t>(file)].name));
+    name = name.substr(0, name.find('.'));
+    if (!startsWith(lowered(name), "train") && !name.empty()) return name;
+    std::error_code failed;
+    const auto full = std::filesystem::absolute(tree.path(), failed).lexically_normal();
+    auto folder = tree.selected() >= 0 ? full.parent_path() : full;
+    if (!folder.has_filename()) folder = folder.parent_path();
+    return tree.archive() ? folder.stem().string() : folder.filename().string();
 }
 
 bool isWholeNumber(std::string_view text) {
@@ -167,6 +179,32 @@ void rolesByContent(const std::vector<std::vector<std::string>>& rows, TableGues
     }
 }
 
+/// Keeps the roles that the header names and gives user and item, where missing, the first columns left that
+/// are no times.
+void fillRoles(const std::vector<std::vector<std::string>>& rows, TableGuess& guess,
+               std::array<int, 4> named) {
+    const auto timeLike = [&rows](int column) {
+        return !rows.empty() && std::all_of(rows.begin(), rows.end(), [column](const auto& row) {
+            if (static_cast<int>(row.size()) <= column) return true;
+            const auto time = parseTime(row[static_cast<std::size_t>(column)]);
+            return time && std::abs(static_cast<double>(*time)) >= 1e8;
+        });
+    };
+    const auto taken = [&named](int column) {
+        return std::find(named.begin(), named.end(), column) != named.end();
+    };
+    for (std::size_t role = 0; role < 2; ++role)
+        for (int column = 0; named[role] < 0 && column < guess.columns; ++column)
+            if (!taken(column) && !timeLike(column)) named[role] = column;
+    for (int column = 0; named[3] < 0 && column < guess.columns; ++column)
+        if (!taken(column) && timeLike(column)) named[3] = column;
+    if (named[0] < 0 || named[1] < 0) return;
+    guess.shape.user = named[0];
+    guess.shape.item = named[1];
+    guess.shape.rating = named[2];
+    guess.shape.time = named[3];
+}
+
 } // namespace
 
 std::optional<TableGuess> guessTable(const std::vector<std::string>& lines) {
@@ -242,6 +280,7 @@ std::optional<TableGuess> guessTable(const std::vector<std::string>& lines) {
     } else {
         if (guess.shape.header) rows.erase(rows.begin());
         rolesByContent(rows, guess);
+        if (named) fillRoles(rows, guess, {user, item, rating, time});
         // Two to four columns without names are nearly always user, item, rating, time; more are anyone's
         // guess.
         guess.certain = !guess.shape.header && guess.columns <= 4;

@@ -24,6 +24,10 @@ int beside(const FileTree& tree, int file, std::string_view name);
 /// Name without folders of a file, lower case, without ".gz".
 std::string plainName(const FileTree& tree, int file);
 
+/// What a person calls the data: the file's name up to the first dot, or that of the folder or archive when the file is only
+/// called after its part ("train.txt").
+std::string datasetName(const FileTree& tree, int file);
+
 /// Role of a column by its header, as the field calls it.
 enum class Role { None, User, Item, Rating, Time };
 Role roleOf(std::string_view header);

@@ -42,6 +42,7 @@ Result<std::optional<ReadPlan>> planStrongGeneralisation(const PlanRequest& requ
             if (files[3].first < 0 || files[4].first < 0) continue;
             ReadPlan plan;
             plan.title = "Held-out users";
+            plan.name = datasetName(tree, train);
             plan.description = "Training users, and held-out users whose histories are folded in and scored "
                                "against the rest.";
             for (const auto& [number, part] : files) {

@@ -276,6 +276,7 @@ std::optional<std::int64_t> parseTime(std::string_view text) {
 std::optional<float> parsePrice(std::string_view text) {
     text = trimmed(text);
     if (text.empty() || text.size() > 40 || text.find('<') != std::string_view::npos) return std::nullopt;
+    if (startsWith(text, "from ")) text.remove_prefix(5);
     if (text.front() == '$') text.remove_prefix(1);
     std::string number;
     for (const char c : text) {
