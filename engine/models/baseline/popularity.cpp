@@ -12,7 +12,9 @@ const TypedSchema<NoParams>& typedSchema() {
 
 class Popularity final : public Recommender {
 public:
-    Popularity(std::int32_t users, VectorF counts) : m_users(users), m_counts(std::move(counts)) {}
+    Popularity(std::int32_t users, VectorF counts)
+        : m_users(users)
+        , m_counts(std::move(counts)) {}
 
     std::int32_t userCount() const override { return m_users; }
     std::int32_t itemCount() const override { return static_cast<std::int32_t>(m_counts.size()); }
@@ -23,14 +25,18 @@ public:
 
     Result<Explanation> explain(const Query&, ItemIndex item) const override {
         const double count = m_counts[toInt(item)];
-        return Explanation{count, 0.0, true,
-                           "Everyone gets the same list: " + std::to_string(static_cast<std::int64_t>(count)) +
-                               " users interacted with this item.",
-                           {{"users who interacted with the item", std::nullopt, count, ""}}};
+        return Explanation{
+            count,
+            0.0,
+            true,
+            "Everyone gets the same list: " + std::to_string(static_cast<std::int64_t>(count)) +
+                " users interacted with this item.",
+            {{"users who interacted with the item", std::nullopt, count, ""}}};
     }
 
     void save(TensorFile& file) const override {
-        file.set("item.count", std::span<const float>(m_counts.data(), static_cast<std::size_t>(m_counts.size())));
+        file.set("item.count",
+                 std::span<const float>(m_counts.data(), static_cast<std::size_t>(m_counts.size())));
         const std::int64_t users = m_users;
         file.set("user.total", std::span<const std::int64_t>(&users, 1));
     }
@@ -55,7 +61,8 @@ private:
 class PopularityTrainer final : public Trainer {
 public:
     explicit PopularityTrainer(SplitPtr split)
-        : m_split(std::move(split)), m_counts(VectorF::Zero(m_split->dataset()->itemCount())) {}
+        : m_split(std::move(split))
+        , m_counts(VectorF::Zero(m_split->dataset()->itemCount())) {}
 
     int plannedEpochs() const override { return 1; }
 
@@ -82,14 +89,16 @@ AlgorithmInfo popularityInfo() {
         .id = "popularity",
         .title = "Popularity",
         .family = "Baseline",
-        .summary = "Recommends what most users interacted with, the same for everyone. The line every personalised "
-                   "model has to beat.",
+        .summary =
+            "Recommends what most users interacted with, the same for everyone. The line every personalised "
+            "model has to beat.",
         .equation = "ŝ(u, i) = |{v : (v, i) ∈ train}|",
-        .reference = "Cremonesi, Koren & Turrin: Performance of Recommender Algorithms on Top-N Recommendation Tasks, "
-                     "RecSys 2010 (TopPop)",
+        .reference =
+            "Cremonesi, Koren & Turrin: Performance of Recommender Algorithms on Top-N Recommendation Tasks, "
+            "RecSys 2010 (TopPop)",
         .needs = {},
         .capabilities = {.foldIn = true, .explains = true, .personalised = false},
-        .schema = [] () -> const ParamSchema& { return typedSchema().schema(); },
+        .schema = []() -> const ParamSchema& { return typedSchema().schema(); },
         .makeTrainer = [](const TrainerInput& input) -> Result<std::unique_ptr<Trainer>> {
             const auto params = typedSchema().read(input.params);
             if (!params) return params.error();

@@ -9,9 +9,9 @@ namespace recoscope {
 ///
 ///   score(u, i) = |{v : (v, i) in train}|
 ///
-/// Reference: the non-personalised baseline of Cremonesi, Koren & Turrin, "Performance of recommender algorithms on top-N
-/// recommendation tasks", RecSys 2010, section 3.1 ("TopPop").
-/// Differs from the paper: nothing.
+/// Reference: the non-personalised baseline of Cremonesi, Koren & Turrin, "Performance of recommender
+/// algorithms on top-N recommendation tasks", RecSys 2010, section 3.1 ("TopPop"). Differs from the paper:
+/// nothing.
 AlgorithmInfo popularityInfo();
 
 } // namespace recoscope
