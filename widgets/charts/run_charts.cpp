@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/charts/run_charts.h"
+
+#include "app/models/run_table_model.h"
+#include "widgets/charts/curve_chart.h"
+#include "widgets/charts/decimate.h"
+#include "widgets/style/theme.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QSlider>
+#include <QToolButton>
+
+#include <algorithm>
+#include <array>
+
+namespace recoscope {
+
+namespace {
+
+bool isLoss(const QString& key) {
+    return key == QLatin1String("loss") || key.contains(QLatin1String("loss"));
+}
+
+/// Anything that is not a metric is a part of the loss ("regularisation").
+bool isMetric(const QString& key) { return !isLoss(key) && metricLabel(key) != key; }
+
+constexpr std::array kStyles{Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
+
+} // namespace
+
+RunCharts::RunCharts(QWidget* parent)
+    : QWidget(parent) {
+    m_loss = new CurveChart(this);
+    m_loss->setObjectName(QStringLiteral("lossChart"));
+    m_loss->setTitle(tr("Loss"));
+    m_metric = new CurveChart(this);
+    m_metric->setObjectName(QStringLiteral("metricChart"));
+    m_metric->setTitle(tr("Validation metrics"));
+    m_against = new QComboBox(this);
+    m_against->setObjectName(QStringLiteral("against"));
+    m_against->addItems({tr("Epoch"), tr("Time")});
+    m_against->setToolTip(tr("Time is training and evaluation, without pauses"));
+    m_smoothing = new QSlider(Qt::Horizontal, this);
+    m_smoothing->setObjectName(QStringLiteral("smoothing"));
+    m_smoothing->setRange(0, 98);
+    m_smoothing->setFixedWidth(Theme::current().scaled(90));
+    m_smoothing->setToolTip(tr("Exponential moving average; 0 shows the raw curve. The raw curve stays "
+                               "visible behind the smoothed one."));
+    m_smoothingText = new QLabel(this);
+    m_log = new QCheckBox(tr("Log loss"), this);
+    m_log->setObjectName(QStringLiteral("logLoss"));
+    m_log->setToolTip(tr("Logarithmic axis for the loss"));
+    m_parts = new QCheckBox(tr("Loss parts"), this);
+    m_parts->setToolTip(tr("Also the terms that the loss is made of, such as regularisation"));
+    m_menu = new QMenu(this);
+    m_choose = new QToolButton(this);
+    m_choose->setObjectName(QStringLiteral("metricChoice"));
+    m_choose->setPopupMode(QToolButton::InstantPopup);
+    m_choose->setMenu(m_menu);
+    m_choose->setToolTip(tr("Which validation metrics are drawn"));
+
+    auto* bar = new QHBoxLayout;
+    bar->setSpacing(space::small);
+    bar->addWidget(new QLabel(tr("Against"), this));
+    bar->addWidget(m_against);
+    bar->addSpacing(space::small);
+    bar->addWidget(new QLabel(tr("Smoothing"), this));
+    bar->addWidget(m_smoothing);
+    bar->addWidget(m_smoothingText);
+    bar->addSpacing(space::small);
+    bar->addWidget(m_log);
+    bar->addWidget(m_parts);
+    bar->addStretch(1);
+    bar->addWidget(m_choose);
+    auto* charts = new QHBoxLayout;
+    charts->setSpacing(space::large);
+    charts->addWidget(m_loss, 1);
+    charts->addWidget(m_metric, 1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::small);
+    column->addLayout(bar);
+    column->addLayout(charts, 1);
+
+    connect(m_against, &QComboBox::currentIndexChanged, this, &RunCharts::refresh);
+    connect(m_log, &QCheckBox::toggled, this, &RunCharts::refresh);
+    connect(m_parts, &QCheckBox::toggled, this, &RunCharts::refresh);
+    connect(m_smoothing, &QSlider::valueChanged, this, [this] {
+        m_smoothingText->setText(QString::number(smoothing(), 'f', 2));
+        refresh();
+    });
+    m_smoothingText->setText(QStringLiteral("0.00"));
+    m_smoothingText->setMinimumWidth(
+        m_smoothingText->fontMetrics().horizontalAdvance(QStringLiteral("0.00")) + 2);
+    nameMetrics();
+    refresh();
+}
+
+void RunCharts::setSource(std::function<const std::vector<Curve>*(const QString&)> source) {
+    m_source = std::move(source);
+}
+
+void RunCharts::setRuns(std::vector<ChartedRun> runs) {
+    if (runs == m_runs) return;
+    m_runs = std::move(runs);
+    refresh();
+}
+
+void RunCharts::setEmptyTexts(const QString& loss, const QString& metrics) {
+    m_loss->setEmptyText(loss);
+    m_metric->setEmptyText(metrics);
+}
+
+void RunCharts::setMetrics(const QStringList& keys) {
+    m_metrics = keys;
+    nameMetrics();
+    refresh();
+}
+
+void RunCharts::setAgainstTime(bool time) { m_against->setCurrentIndex(time ? 1 : 0); }
+void RunCharts::setSmoothing(double weight) { m_smoothing->setValue(static_cast<int>(weight * 100.0 + 0.5)); }
+double RunCharts::smoothing() const { return m_smoothing->value() / 100.0; }
+
+QVector<QPointF> RunCharts::points(const Curve& curve) const {
+    const bool time = m_against->currentIndex() == 1;
+    QVector<QPointF> out;
+    out.reserve(static_cast<qsizetype>(curve.points.size()));
+    for (const CurvePoint& point : curve.points)
+        out.append({time ? point.elapsed : point.epoch, point.value});
+    return out;
+}
+
+void RunCharts::refresh() {
+    offerMetrics();
+    drawLoss();
+    drawMetrics();
+}
+
+void RunCharts::drawLoss() {
+    QVector<ChartSeries> series;
+    for (const ChartedRun& run : m_runs) {
+        const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+        if (!curves) continue;
+        int part = 0;
+        for (const Curve& curve : *curves) {
+            if (isMetric(curve.key) || curve.points.empty()) continue;
+            const bool main = curve.key == QLatin1String("loss");
+            const bool validation = curve.key == QLatin1String("validation_loss");
+            if (!main && !validation && !m_parts->isChecked()) continue;
+            ChartSeries line;
+            line.key = run.id + QLatin1Char('/') + curve.key;
+            line.name = QStringLiteral("%1 · %2").arg(run.name, main         ? tr("training")
+                                                                : validation ? tr("validation")
+                                                                             : curve.key);
+            line.color = Theme::current().series(run.colorIndex);
+            line.style = main         ? Qt::SolidLine
+                         : validation ? Qt::DashLine
+                                      : (part++ % 2 == 0 ? Qt::DotLine : Qt::DashDotLine);
+            line.points = points(curve);
+            if (smoothing() > 0.0 && line.points.size() > 2) {
+                ChartSeries raw = line;
+                raw.key += QStringLiteral("/raw");
+                raw.name.clear();
+                raw.faint = true;
+                series.append(raw);
+                line.points = smoothed(line.points, smoothing());
+            }
+            series.append(line);
+        }
+    }
+    const bool time = m_against->currentIndex() == 1;
+    m_loss->setAxes(
+        {time ? tr("Time") : tr("Epoch"),
+         AxisScale::Linear,
+         time ? AxisUnit::Seconds : AxisUnit::Integer,
+         {},
+         {}},
+        {QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}});
+    m_loss->setSeries(series);
+}
+
+void RunCharts::drawMetrics() {
+    QVector<ChartSeries> series;
+    for (const ChartedRun& run : m_runs) {
+        const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+        if (!curves) continue;
+        for (qsizetype m = 0; m < m_metrics.size(); ++m) {
+            const auto curve = std::find_if(curves->begin(), curves->end(),
+                                            [&](const Curve& c) { return c.key == m_metrics[m]; });
+            if (curve == curves->end() || curve->points.empty()) continue;
+            ChartSeries line;
+            line.key = run.id + QLatin1Char('/') + curve->key;
+            line.name = QStringLiteral("%1 · %2").arg(run.name, metricLabel(curve->key));
+            // One run: a colour a metric. Several runs: a colour a run and a dash a metric.
+            const bool one = m_runs.size() == 1;
+            line.color =
+                Theme::current().series(one && m_metrics.size() > 1 ? static_cast<int>(m) : run.colorIndex);
+            line.style = one ? Qt::SolidLine : kStyles[static_cast<std::size_t>(m) % kStyles.size()];
+            line.points = points(*curve);
+            if (smoothing() > 0.0 && line.points.size() > 2) {
+                ChartSeries raw = line;
+                raw.key += QStringLiteral("/raw");
+                raw.name.clear();
+                raw.faint = true;
+                series.append(raw);
+                line.points = smoothed(line.points, smoothing());
+            }
+            series.append(line);
+        }
+    }
+    const bool time = m_against->currentIndex() == 1;
+    m_metric->setAxes({time ? tr("Time") : tr("Epoch"),
+                       AxisScale::Linear,
+                       time ? AxisUnit::Seconds : AxisUnit::Integer,
+                       {},
+                       {}},
+                      {QString(), AxisScale::Linear, AxisUnit::Number, {}, {}});
+    m_metric->setSeries(series);
+}
+
+void RunCharts::offerMetrics() {
+    QStringList known;
+    for (const ChartedRun& run : m_runs) {
+        const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+        if (!curves) continue;
+        for (const Curve& curve : *curves)
+            if (isMetric(curve.key) && !known.contains(curve.key)) known << curve.key;
+    }
+    if (known == m_offered) return;
+    m_offered = known;
+    m_menu->clear();
+    for (const QString& key : known) {
+        QAction* action = m_menu->addAction(metricLabel(key));
+        action->setCheckable(true);
+        action->setChecked(m_metrics.contains(key));
+        connect(action, &QAction::toggled, this, [this, key](bool on) {
+            on ? m_metrics.append(key) : void(m_metrics.removeAll(key));
+            nameMetrics();
+            refresh();
+        });
+    }
+    // What is drawn must be something that these runs have.
+    const auto has = [&](const QString& key) { return known.contains(key); };
+    if (!known.isEmpty() && std::none_of(m_metrics.begin(), m_metrics.end(), has)) {
+        const auto ndcg = std::find_if(known.begin(), known.end(), [](const QString& key) {
+            return key.startsWith(QLatin1String("ndcg"));
+        });
+        m_metrics = {ndcg != known.end() ? *ndcg : known.front()};
+        for (QAction* action : m_menu->actions()) {
+            const QSignalBlocker quiet(action);
+            action->setChecked(action->text() == metricLabel(m_metrics.front()));
+        }
+    }
+    nameMetrics();
+}
+
+void RunCharts::nameMetrics() {
+    QStringList labels;
+    for (const QString& key : std::as_const(m_metrics))
+        if (m_offered.isEmpty() || m_offered.contains(key)) labels << metricLabel(key);
+    QString words = labels.isEmpty() ? tr("none") : labels.mid(0, 2).join(QStringLiteral(", "));
+    if (labels.size() > 2) words += tr(" and %1 more").arg(labels.size() - 2);
+    m_choose->setText(tr("Metrics: %1").arg(words));
+    m_choose->setEnabled(!m_offered.isEmpty());
+}
+
+} // namespace recoscope

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/storage/run_store.h"
+
+#include <QWidget>
+
+#include <functional>
+#include <vector>
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QMenu;
+class QSlider;
+class QToolButton;
+
+namespace recoscope {
+
+class CurveChart;
+
+/// One run whose curves are drawn.
+struct ChartedRun {
+    QString id;
+    QString name;
+    int colorIndex = 0;
+    bool operator==(const ChartedRun&) const = default;
+};
+
+/// Losses and validation metrics of several runs, one above or beside the other: against epoch or time, raw
+/// and smoothed, logarithmic, with read-out and zoom. Curves are pulled from the source at each refresh, not
+/// copied. GUI thread.
+class RunCharts final : public QWidget {
+    Q_OBJECT
+public:
+    explicit RunCharts(QWidget* parent = nullptr);
+
+    /// Where the curves of a run are; null when it has none. Valid during the call only.
+    void setSource(std::function<const std::vector<Curve>*(const QString& run)> source);
+    void setRuns(std::vector<ChartedRun> runs);
+    /// Said instead of an empty chart.
+    void setEmptyTexts(const QString& loss, const QString& metrics);
+    /// Curves have moved: draws anew if visible.
+    void refresh();
+
+    CurveChart* lossChart() const { return m_loss; }
+    CurveChart* metricChart() const { return m_metric; }
+    /// Keys of metrics that are drawn; unknown ones are kept until a run has them.
+    void setMetrics(const QStringList& keys);
+    QStringList metrics() const { return m_metrics; }
+    void setAgainstTime(bool time);
+    void setSmoothing(double weight);
+
+private:
+    void drawLoss();
+    void drawMetrics();
+    void offerMetrics();
+    void nameMetrics();
+    QVector<QPointF> points(const Curve& curve) const;
+    double smoothing() const;
+
+    std::function<const std::vector<Curve>*(const QString&)> m_source;
+    std::vector<ChartedRun> m_runs;
+    QStringList m_metrics{QStringLiteral("ndcg@10")};
+    QStringList m_offered;
+    CurveChart* m_loss = nullptr;
+    CurveChart* m_metric = nullptr;
+    QComboBox* m_against = nullptr;
+    QSlider* m_smoothing = nullptr;
+    QLabel* m_smoothingText = nullptr;
+    QCheckBox* m_log = nullptr;
+    QCheckBox* m_parts = nullptr;
+    QToolButton* m_choose = nullptr;
+    QMenu* m_menu = nullptr;
+};
+
+} // namespace recoscope

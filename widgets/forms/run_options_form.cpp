@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/forms/run_options_form.h"
+
+#include "engine/eval/evaluator.h"
+
+#include "widgets/forms/number_field.h"
+#include "widgets/style/theme.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QFormLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QRegularExpression>
+
+#include <algorithm>
+#include <cmath>
+
+namespace recoscope {
+
+namespace {
+
+QString text(std::string_view value) {
+    return QString::fromUtf8(value.data(), static_cast<qsizetype>(value.size()));
+}
+
+QString cutoffsText(const std::vector<int>& cutoffs) {
+    QStringList parts;
+    for (const int cutoff : cutoffs)
+        parts << QString::number(cutoff);
+    return parts.join(QStringLiteral(", "));
+}
+
+} // namespace
+
+RunOptionsForm::RunOptionsForm(QWidget* parent)
+    : QWidget(parent) {
+    const auto number = [this](double min, double max, bool integer, const char* name) {
+        auto* box = new NumberBox({min, max, integer, false}, this);
+        box->setObjectName(QLatin1String(name));
+        box->setMaximumWidth(Theme::current().scaled(120));
+        connect(box, &NumberBox::valueChanged, this, &RunOptionsForm::changed);
+        return box;
+    };
+    m_seed = number(0, 9007199254740991.0, true, "seed");
+    m_every = number(0, 100000, true, "evaluateEvery");
+    m_every->setSpecialValueText(tr("never"));
+    m_threshold = number(0, 1e6, false, "relevanceThreshold");
+    m_threshold->setSpecialValueText(tr("any rating"));
+    m_patience = number(1, 100000, true, "patience");
+    m_minDelta = number(0, 1e6, false, "minDelta");
+    m_cutoffs = new QLineEdit(this);
+    m_cutoffs->setObjectName(QStringLiteral("cutoffs"));
+    m_cutoffs->setPlaceholderText(QStringLiteral("5, 10, 20"));
+    m_cutoffsError = new QLabel(tr("Whole numbers from 1, with commas: 5, 10, 20"), this);
+    m_cutoffsError->setProperty("role", "bad");
+    m_cutoffsError->setWordWrap(true);
+    m_early = new QCheckBox(tr("Stop early, keep the best model"), this);
+    m_early->setObjectName(QStringLiteral("earlyStopping"));
+    m_metric = new QComboBox(this);
+    m_metric->setObjectName(QStringLiteral("earlyMetric"));
+    m_test = new QCheckBox(tr("Score the test part at the end"), this);
+
+    const auto tip = [](QWidget* widget, const QString& words) {
+        widget->setToolTip(QStringLiteral("<p>%1</p>").arg(words.toHtmlEscaped()));
+    };
+    tip(m_seed, tr("Starts the random numbers of the training. The same seed, data and parameters give the "
+                   "same numbers."));
+    tip(m_every, tr("Epochs between two evaluations on the validation part. Each evaluation ranks all items "
+                    "for every user."));
+    tip(m_cutoffs, tr("Lengths k of the ranked list at which NDCG@k, Recall@k and the others are computed."));
+    tip(m_threshold, tr("Held-out interactions rated at least this high count as relevant. 0: all of them."));
+    tip(m_early, tr("Ends the run when the chosen metric has not improved for a while, and keeps the model "
+                    "of the best epoch."));
+    tip(m_patience, tr("Evaluations without improvement before the run stops."));
+    tip(m_minDelta, tr("An improvement smaller than this does not count."));
+    tip(m_test, tr("The table of final metrics comes from the test part, which training and early stopping "
+                   "never see."));
+
+    auto* form = new QFormLayout(this);
+    form->setContentsMargins(0, 0, 0, 0);
+    form->setVerticalSpacing(space::tiny + 2);
+    form->setHorizontalSpacing(space::small);
+    form->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    form->addRow(tr("Seed"), m_seed);
+    form->addRow(tr("Evaluate every (epochs)"), m_every);
+    form->addRow(tr("Cutoffs k"), m_cutoffs);
+    form->addRow(m_cutoffsError);
+    form->addRow(tr("Relevant from rating"), m_threshold);
+    form->addRow(m_test);
+    form->addRow(m_early);
+    form->addRow(tr("Watched metric"), m_metric);
+    form->addRow(tr("Patience (evaluations)"), m_patience);
+    form->addRow(tr("Smallest improvement"), m_minDelta);
+
+    connect(m_cutoffs, &QLineEdit::textChanged, this, [this] {
+        refresh();
+        emit changed();
+    });
+    connect(m_early, &QCheckBox::toggled, this, [this] {
+        refresh();
+        emit changed();
+    });
+    connect(m_metric, &QComboBox::currentIndexChanged, this, &RunOptionsForm::changed);
+    connect(m_test, &QCheckBox::toggled, this, &RunOptionsForm::changed);
+    setPlan(TrainingPlan{});
+}
+
+std::vector<int> RunOptionsForm::cutoffsFromText(const QString& line) {
+    std::vector<int> cutoffs;
+    static const QRegularExpression separators(QStringLiteral("[,;\\s]+"));
+    for (const QString& part : line.split(separators, Qt::SkipEmptyParts)) {
+        bool ok = false;
+        const int value = part.toInt(&ok);
+        if (!ok || value < 1 || value > 10000) return {};
+        cutoffs.push_back(value);
+    }
+    std::sort(cutoffs.begin(), cutoffs.end());
+    cutoffs.erase(std::unique(cutoffs.begin(), cutoffs.end()), cutoffs.end());
+    return cutoffs;
+}
+
+bool RunOptionsForm::valid() const { return !cutoffsFromText(m_cutoffs->text()).empty(); }
+
+void RunOptionsForm::refresh() {
+    const std::vector<int> cutoffs = cutoffsFromText(m_cutoffs->text());
+    m_cutoffsError->setVisible(cutoffs.empty());
+    for (QWidget* widget : {static_cast<QWidget*>(m_metric), static_cast<QWidget*>(m_patience),
+                            static_cast<QWidget*>(m_minDelta)})
+        widget->setEnabled(m_early->isChecked());
+    if (cutoffs.empty()) return;
+    const QSignalBlocker quiet(m_metric);
+    const QString before =
+        m_metric->count() > 0 ? m_metric->currentData().toString() : text(m_rest.earlyStopping.metric);
+    m_metric->clear();
+    for (const MetricInfo& info : metricInfos()) {
+        if (!info.hasCutoff) {
+            m_metric->addItem(text(info.label), text(info.name));
+            continue;
+        }
+        for (const int cutoff : cutoffs)
+            m_metric->addItem(QStringLiteral("%1@%2").arg(text(info.label)).arg(cutoff),
+                              QStringLiteral("%1@%2").arg(text(info.name)).arg(cutoff));
+    }
+    m_metric->addItem(tr("Validation loss"), QStringLiteral("validation_loss"));
+    int at = m_metric->findData(before);
+    if (at < 0)
+        at = m_metric->findData(QStringLiteral("ndcg@%1").arg(cutoffs.size() > 1 ? cutoffs[1] : cutoffs[0]));
+    m_metric->setCurrentIndex(std::max(0, at));
+}
+
+void RunOptionsForm::apply(TrainingPlan& plan) const {
+    plan.seed = static_cast<std::uint64_t>(std::llround(m_seed->value()));
+    plan.evaluateEvery = static_cast<int>(m_every->value());
+    plan.evaluation = m_rest.evaluation;
+    plan.evaluation.cutoffs = cutoffsFromText(m_cutoffs->text());
+    plan.evaluation.relevanceThreshold = m_threshold->value();
+    plan.evaluateTest = m_test->isChecked();
+    plan.earlyStopping.enabled = m_early->isChecked();
+    plan.earlyStopping.metric = m_metric->currentData().toString().toStdString();
+    plan.earlyStopping.patience = static_cast<int>(m_patience->value());
+    plan.earlyStopping.minDelta = m_minDelta->value();
+}
+
+void RunOptionsForm::setPlan(const TrainingPlan& plan) {
+    m_rest = plan;
+    m_seed->setValue(static_cast<double>(plan.seed));
+    m_every->setValue(plan.evaluateEvery);
+    m_threshold->setValue(plan.evaluation.relevanceThreshold);
+    m_test->setChecked(plan.evaluateTest);
+    m_early->setChecked(plan.earlyStopping.enabled);
+    m_patience->setValue(plan.earlyStopping.patience);
+    m_minDelta->setValue(plan.earlyStopping.minDelta);
+    m_metric->clear();
+    m_cutoffs->setText(cutoffsText(plan.evaluation.cutoffs));
+    refresh();
+}
+
+} // namespace recoscope

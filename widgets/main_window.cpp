@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/main_window.h"
+
+#include "engine/core/memory_usage.h"
+
+#include "app/models/run_table_model.h"
+#include "widgets/charts/axis_ticks.h"
+#include "widgets/forms/parameter_form.h"
+#include "widgets/pages/data_page.h"
+#include "widgets/pages/inspect_page.h"
+#include "widgets/pages/runs_page.h"
+#include "widgets/pages/train_page.h"
+#include "widgets/style/theme.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QButtonGroup>
+#include <QCloseEvent>
+#include <QDragEnterEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QTimer>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace recoscope {
+
+namespace {
+
+constexpr int kRecentCount = 10;
+
+struct RailEntry {
+    const char* words;
+    const char* icon;
+    const char* tip;
+};
+constexpr RailEntry kRail[]{
+    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Data"), "data",
+     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Open, look at, filter and split a dataset")},
+    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Train"), "train",
+     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Choose an algorithm, train it and watch")},
+    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Inspect"), "inspect",
+     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Look at one user's recommendations")},
+    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Runs"), "runs",
+     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Earlier runs of this workspace")},
+};
+
+QString firstLocalFile(const QMimeData* mime) {
+    for (const QUrl& url : mime->urls())
+        if (url.isLocalFile()) return url.toLocalFile();
+    return {};
+}
+
+} // namespace
+
+MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunLibrary* library)
+    : m_datasets(datasets)
+    , m_training(training)
+    , m_library(library) {
+    setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
+    setAcceptDrops(true);
+    m_data = new DataPage(datasets);
+    m_train = new TrainPage(training, datasets);
+    m_inspect = new InspectPage(training, datasets);
+    m_runs = new RunsPage(library);
+    m_pages = new QStackedWidget;
+    for (QWidget* page : {static_cast<QWidget*>(m_data), static_cast<QWidget*>(m_train),
+                          static_cast<QWidget*>(m_inspect), static_cast<QWidget*>(m_runs)})
+        m_pages->addWidget(page);
+    auto* central = new QWidget;
+    auto* row = new QHBoxLayout(central);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(buildRail());
+    row->addWidget(m_pages, 1);
+    setCentralWidget(central);
+    buildMenus();
+    buildStatusBar();
+    connectPages();
+    resize(1280, 800);
+    showPage(Data);
+    updateTitle();
+}
+
+MainWindow::~MainWindow() = default;
+
+QWidget* MainWindow::buildRail() {
+    auto* rail = new QWidget;
+    rail->setProperty("railbar", true);
+    rail->setAttribute(Qt::WA_StyledBackground);
+    auto* column = new QVBoxLayout(rail);
+    column->setContentsMargins(0, space::small, 0, space::small);
+    column->setSpacing(space::tiny);
+    m_rail = new QButtonGroup(this);
+    m_rail->setExclusive(true);
+    for (int i = 0; i < 4; ++i) {
+        auto* button = new QToolButton;
+        button->setProperty("rail", true);
+        button->setText(tr(kRail[i].words));
+        button->setIcon(themedIcon(QLatin1String(kRail[i].icon)));
+        button->setIconSize({28, 28});
+        button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
+        button->setCheckable(true);
+        button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+        button->setMinimumWidth(92);
+        const QKeySequence keys(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i));
+        button->setShortcut(keys);
+        button->setToolTip(
+            QStringLiteral("%1 (%2)").arg(tr(kRail[i].tip), keys.toString(QKeySequence::NativeText)));
+        m_rail->addButton(button, i);
+        column->addWidget(button);
+    }
+    column->addStretch(1);
+    connect(m_rail, &QButtonGroup::idClicked, this, [this](int page) { showPage(static_cast<Page>(page)); });
+    return rail;
+}
+
+void MainWindow::buildMenus() {
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    file->addAction(tr("&Open file…"), QKeySequence::Open, this, [this] {
+        showPage(Data);
+        m_data->chooseFile();
+    });
+    file->addAction(tr("Open &folder…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this, [this] {
+        showPage(Data);
+        m_data->chooseFolder();
+    });
+    m_recentMenu = file->addMenu(tr("Open &recent"));
+    file->addAction(tr("Open the built-in &sample"), this, [this] {
+        showPage(Data);
+        m_data->openSample();
+    });
+    file->addAction(themedIcon(QStringLiteral("download")), tr("&Get a dataset…"),
+                    QKeySequence(Qt::CTRL | Qt::Key_G), this, [this] {
+                        showPage(Data);
+                        m_data->getDataset();
+                    });
+    file->addSeparator();
+    file->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
+
+    QMenu* run = menuBar()->addMenu(tr("&Run"));
+    run->addActions(m_train->runActions());
+
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    for (int i = 0; i < 4; ++i) {
+        // The shortcut belongs to the rail's button; the menu only shows it.
+        view->addAction(QStringLiteral("%1\tCtrl+%2").arg(tr(kRail[i].words)).arg(i + 1), this,
+                        [this, i] { showPage(static_cast<Page>(i)); });
+    }
+    view->addSeparator();
+    QMenu* theme = view->addMenu(tr("&Theme"));
+    auto* group = new QActionGroup(this);
+    const QStringList names{tr("As the &system"), tr("&Light"), tr("&Dark")};
+    for (int i = 0; i < names.size(); ++i) {
+        QAction* action = theme->addAction(names[i], this, [this, i] { setTheme(i); });
+        action->setCheckable(true);
+        action->setChecked(i == static_cast<int>(Theme::current().choice()));
+        action->setObjectName(QStringLiteral("theme%1").arg(i));
+        group->addAction(action);
+    }
+    view->addAction(tr("Text &larger"), QKeySequence::ZoomIn, this,
+                    [this] { setZoom(Theme::current().zoom() + 0.1); });
+    view->addAction(tr("Text &smaller"), QKeySequence::ZoomOut, this,
+                    [this] { setZoom(Theme::current().zoom() - 0.1); });
+    view->addAction(tr("Text &normal"), QKeySequence(Qt::CTRL | Qt::Key_0), this, [this] { setZoom(1.0); });
+    view->addAction(tr("Text for a &classroom"), QKeySequence(Qt::CTRL | Qt::Key_9), this,
+                    [this] { setZoom(1.5); });
+
+    QMenu* help = menuBar()->addMenu(tr("&Help"));
+    help->addAction(tr("&Keyboard shortcuts"), QKeySequence(Qt::Key_F1), this, &MainWindow::showShortcuts);
+    help->addAction(tr("&About Recoscope"), this, &MainWindow::showAbout);
+    connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecent);
+}
+
+void MainWindow::buildStatusBar() {
+    m_dataState = new QLabel;
+    m_runState = new QLabel;
+    m_memory = new QLabel;
+    m_workspace = new QLabel;
+    m_workspace->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    for (QLabel* label : {m_dataState, m_runState, m_memory, m_workspace})
+        label->setContentsMargins(space::small, 2, space::small, 2);
+    statusBar()->addWidget(m_dataState);
+    statusBar()->addWidget(m_runState, 1);
+    statusBar()->addPermanentWidget(m_memory);
+    statusBar()->addPermanentWidget(m_workspace);
+    statusBar()->setSizeGripEnabled(false);
+    m_workspace->setToolTip(tr("The workspace keeps runs, curves and models: %1").arg(m_library->folder()));
+    m_workspace->setText(
+        tr("Workspace %1")
+            .arg(fontMetrics().elidedText(m_library->folder(), Qt::ElideLeft, Theme::current().scaled(220))));
+    m_memoryTimer = new QTimer(this);
+    m_memoryTimer->setInterval(2000);
+    connect(m_memoryTimer, &QTimer::timeout, this, &MainWindow::updateMemory);
+    m_memoryTimer->start();
+    updateMemory();
+    updateRunState();
+}
+
+void MainWindow::connectPages() {
+    connect(m_datasets, &DatasetService::imported, this, [this] {
+        updateTitle();
+        if (!m_pending || !m_pending->importing) return;
+        m_pending->importing = false;
+        m_datasets->split(m_pending->experiment.split);
+    });
+    connect(m_datasets, &DatasetService::splitReady, this, [this](const SplitPtr& split) {
+        updateTitle();
+        if (!m_pending || m_pending->importing || !split || split->spec() != m_pending->experiment.split)
+            return;
+        const Pending pending = *std::exchange(m_pending, std::nullopt);
+        if (QString::fromStdString(split->fingerprint()) != pending.fingerprint)
+            complain(tr("The data has changed"),
+                     tr("The data at %1 is not what the run was made with. What you see now is made with the "
+                        "data as it is.")
+                         .arg(QString::fromStdString(pending.experiment.dataPath)));
+        pending.then(split);
+    });
+    connect(m_datasets, &DatasetService::failed, this, [this](const QString&, const Error& error) {
+        if (!std::exchange(m_pending, std::nullopt) || error.code == ErrorCode::Cancelled) return;
+        complain(tr("The run's data cannot be opened"), QString::fromStdString(error.text()));
+    });
+    connect(m_data, &DataPage::opened, this, [this](const QString& path, const ImportOptions& options) {
+        if (!m_remember || path.startsWith(QLatin1String("builtin:"))) return;
+        QSettings settings;
+        QStringList recent = settings.value(QStringLiteral("recent")).toStringList();
+        recent.removeAll(path);
+        recent.prepend(path);
+        recent = recent.mid(0, kRecentCount);
+        settings.setValue(QStringLiteral("recent"), recent);
+        QVariantMap kept = settings.value(QStringLiteral("importOptions")).toMap();
+        kept[path] = QString::fromStdString(toJson(options));
+        for (const QString& old : kept.keys())
+            if (!recent.contains(old)) kept.remove(old);
+        settings.setValue(QStringLiteral("importOptions"), kept);
+        m_data->setRecent(recent);
+    });
+    connect(m_data, &DataPage::userActivated, this, [this](UserIndex user) {
+        showPage(Inspect);
+        m_inspect->showUser(user);
+    });
+    connect(m_data, &DataPage::itemActivated, this, [this](ItemIndex item) {
+        showPage(Inspect);
+        m_inspect->showItem(item);
+    });
+    connect(m_train, &TrainPage::dataRequested, this, [this] { showPage(Data); });
+    connect(m_train, &TrainPage::inspectRequested, this, [this](const QString& run) {
+        m_inspect->setRun(run);
+        showPage(Inspect);
+    });
+    for (auto signal : {&TrainingService::runQueued, &TrainingService::runStarted, &TrainingService::runEnded,
+                        &TrainingService::runStored})
+        connect(m_training, signal, m_library, &RunLibrary::refresh);
+    for (auto signal :
+         {&TrainingService::runStarted, &TrainingService::runChanged, &TrainingService::runEnded})
+        connect(m_training, signal, this, &MainWindow::updateRunState);
+    connect(m_runs, &RunsPage::inspectRequested, this, &MainWindow::inspectStored);
+    connect(m_runs, &RunsPage::rerunRequested, this, &MainWindow::rerun);
+    connect(m_runs, &RunsPage::setUpRequested, this, [this](const QString& id) {
+        if (const auto experiment = m_library->experimentOf(id)) m_train->setUp(experiment->plan);
+        showPage(Train);
+    });
+    connect(m_library, &RunLibrary::modelLoaded, this,
+            [this](const QString& id, const std::shared_ptr<const Recommender>& model) {
+                const RunRecord* record = m_library->find(id);
+                if (!record) return;
+                const QString label = runTitle(*record);
+                const int epoch = record->bestEpoch > 0 ? record->bestEpoch : record->epochs;
+                withSplitOf(*record, [this, model, label, epoch](const SplitPtr& split) {
+                    if (model->itemCount() != split->dataset()->itemCount())
+                        return complain(tr("The model does not fit"),
+                                        tr("The model knows %1 items, the data has %2.")
+                                            .arg(model->itemCount())
+                                            .arg(split->dataset()->itemCount()));
+                    m_inspect->setModel(model, split, label, epoch);
+                    showPage(Inspect);
+                });
+            });
+}
+
+void MainWindow::openSample() {
+    m_data->openSample();
+    showPage(Train);
+}
+
+void MainWindow::openPath(const QString& path) {
+    showPage(Data);
+    const QString kept = QSettings().value(QStringLiteral("importOptions")).toMap().value(path).toString();
+    if (const auto options = importOptionsFromJson(kept.isEmpty() ? "{}" : kept.toStdString()))
+        m_data->setRememberedOptions(*options);
+    m_data->openPath(path, DataPage::Ask::WhenUncertain);
+}
+
+void MainWindow::showPage(Page page) {
+    m_pages->setCurrentIndex(page);
+    m_rail->button(page)->setChecked(true);
+}
+
+MainWindow::Page MainWindow::page() const { return static_cast<Page>(m_pages->currentIndex()); }
+
+void MainWindow::restore() {
+    if (!m_remember) return;
+    QSettings settings;
+    restoreGeometry(settings.value(QStringLiteral("geometry")).toByteArray());
+    m_data->setRecent(settings.value(QStringLiteral("recent")).toStringList());
+}
+
+void MainWindow::fillRecent() {
+    m_recentMenu->clear();
+    const QStringList recent = QSettings().value(QStringLiteral("recent")).toStringList();
+    for (const QString& path : recent)
+        m_recentMenu->addAction(path, this, [this, path] { openPath(path); });
+    if (recent.isEmpty()) m_recentMenu->addAction(tr("Nothing was opened yet"))->setEnabled(false);
+}
+
+void MainWindow::updateTitle() {
+    const DatasetPtr dataset = m_datasets->dataset();
+    if (!dataset) {
+        setWindowTitle(tr("Recoscope"));
+        m_dataState->setText(tr("No dataset"));
+        return;
+    }
+    const QLocale numbers(QLocale::English, QLocale::UnitedStates);
+    const QString title = QString::fromStdString(dataset->provenance().title);
+    setWindowTitle(tr("%1 – Recoscope").arg(title));
+    QString state =
+        tr("%1: %2 users, %3 items, %4 interactions")
+            .arg(title, numbers.toString(dataset->userCount()), numbers.toString(dataset->itemCount()),
+                 numbers.toString(static_cast<qlonglong>(dataset->interactionCount())));
+    if (dataset->provenance().synthetic) state = tr("Synthetic data · %1").arg(state);
+    m_dataState->setText(state);
+    m_dataState->setToolTip(dataset->provenance().synthetic
+                                ? tr("Invented films, users and ratings: no real person is in it")
+                                : m_datasets->path());
+}
+
+void MainWindow::updateRunState() {
+    const LiveRun* run = m_training->run(m_training->activeRun());
+    if (!run) {
+        m_runState->setText(tr("No run is going on"));
+        return;
+    }
+    QString state = tr("%1: epoch %2 of %3")
+                        .arg(runTitle(run->record))
+                        .arg(std::max(run->progress.epoch, run->lastEpoch.epoch))
+                        .arg(run->plannedEpochs);
+    if (run->paused)
+        state += tr(", paused");
+    else if (run->etaSeconds >= 0.0)
+        state += tr(", %1 left").arg(durationText(run->etaSeconds));
+    m_runState->setText(state);
+}
+
+void MainWindow::updateMemory() {
+    const std::int64_t bytes = residentBytes();
+    m_memory->setVisible(bytes > 0);
+    m_memory->setText(tr("Memory %1").arg(bytesText(bytes)));
+}
+
+void MainWindow::setTheme(int choice) {
+    Theme::apply(static_cast<ThemeChoice>(choice), Theme::current().zoom());
+    if (m_remember) QSettings().setValue(QStringLiteral("theme"), choice);
+}
+
+void MainWindow::setZoom(double zoom) {
+    Theme::apply(Theme::current().choice(), zoom);
+    if (m_remember) QSettings().setValue(QStringLiteral("zoom"), Theme::current().zoom());
+}
+
+void MainWindow::withSplitOf(const RunRecord& record, std::function<void(const SplitPtr&)> then) {
+    const SplitPtr current = m_datasets->currentSplit();
+    if (current && QString::fromStdString(current->fingerprint()) == record.splitFingerprint) return then(current);
+    const bool loaded = m_datasets->dataset() &&
+                        m_datasets->path().toStdString() == record.experiment.dataPath &&
+                        m_datasets->importOptions() == record.experiment.import;
+    m_pending = Pending{record.experiment, record.splitFingerprint, !loaded, std::move(then)};
+    if (loaded)
+        m_datasets->split(record.experiment.split);
+    else
+        m_datasets->import(QString::fromStdString(record.experiment.dataPath), record.experiment.import);
+}
+
+void MainWindow::inspectStored(const QString& id) {
+    const LiveRun* live = m_training->run(id);
+    if (live && live->model) {
+        m_inspect->setRun(id);
+        return showPage(Inspect);
+    }
+    m_library->loadModel(id);
+}
+
+void MainWindow::rerun(const QString& id) {
+    const RunRecord* record = m_library->find(id);
+    const auto experiment = m_library->experimentOf(id);
+    if (!record || !experiment) return;
+    withSplitOf(*record, [this, experiment](const SplitPtr& split) {
+        showPage(Train);
+        m_train->setUp(experiment->plan);
+        const auto run = m_training->start(*experiment, split);
+        if (!run) complain(tr("The run cannot be started"), QString::fromStdString(run.error().text()));
+    });
+}
+
+void MainWindow::complain(const QString& title, const QString& words) {
+    auto* box = new QMessageBox(QMessageBox::Warning, title, title, QMessageBox::Ok, this);
+    box->setInformativeText(words);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->open();
+}
+
+void MainWindow::showShortcuts() {
+    const std::initializer_list<std::pair<QString, QString>> rows{
+        {QStringLiteral("Ctrl+1 … Ctrl+4"), tr("Data, Train, Inspect, Runs")},
+        {QStringLiteral("F5"), tr("Start a run, or add it to the queue")},
+        {QStringLiteral("F6"), tr("Pause or resume")},
+        {QStringLiteral("F7"), tr("Train one epoch, then pause")},
+        {QStringLiteral("F8"), tr("Stop, keep the model")},
+        {QStringLiteral("Ctrl+O, Ctrl+Shift+O"), tr("Open a file, a folder")},
+        {QStringLiteral("Ctrl+G"), tr("Get a public dataset")},
+        {QStringLiteral("Ctrl++, Ctrl+−, Ctrl+0"), tr("Text larger, smaller, normal")},
+        {QStringLiteral("Ctrl+9"), tr("Text for a classroom")},
+        {QStringLiteral("Ctrl+C"), tr("Copy the metric table")},
+        {tr("Drag in a chart"), tr("Zoom in; double click or Esc shows everything again")},
+    };
+    QString table = QStringLiteral("<table cellpadding=\"4\">");
+    for (const auto& [keys, words] : rows)
+        table += QStringLiteral("<tr><td><b>%1</b></td><td>%2</td></tr>")
+                     .arg(keys.toHtmlEscaped(), words.toHtmlEscaped());
+    QMessageBox box(QMessageBox::NoIcon, tr("Keyboard shortcuts"), table + QStringLiteral("</table>"),
+                    QMessageBox::Close, this);
+    box.setTextFormat(Qt::RichText);
+    box.exec();
+}
+
+void MainWindow::showAbout() {
+    QMessageBox::about(this, tr("About Recoscope"),
+                       tr("<h2>Recoscope %1</h2><p>A workbench for recommender systems: open a dataset, "
+                          "train a model, watch it learn, look inside.</p>"
+                          "<p>Free software under the GNU General Public License, version 3 or later. Made "
+                          "with Qt %2 and Eigen.</p>")
+                           .arg(QApplication::applicationVersion(), QLatin1String(qVersion())));
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    const QString active = m_training->activeRun();
+    if (m_confirmClose && !active.isEmpty()) {
+        QMessageBox question(QMessageBox::Question, tr("A run is going on"), tr("Stop the run and close?"),
+                             QMessageBox::Cancel, this);
+        question.setInformativeText(tr("What it has learned so far is kept."));
+        QPushButton* close = question.addButton(tr("Stop and close"), QMessageBox::AcceptRole);
+        question.exec();
+        if (question.clickedButton() != close) return event->ignore();
+    }
+    for (const QString& id : m_training->runs()) {
+        const LiveRun* run = m_training->run(id);
+        if (run && (run->record.status == RunStatus::Queued || run->record.status == RunStatus::Running))
+            m_training->cancel(id);
+    }
+    m_datasets->cancel();
+    if (m_remember) QSettings().setValue(QStringLiteral("geometry"), saveGeometry());
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    if (!firstLocalFile(event->mimeData()).isEmpty()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    const QString path = firstLocalFile(event->mimeData());
+    if (path.isEmpty()) return;
+    event->acceptProposedAction();
+    showPage(Data);
+    m_data->openPath(path);
+}
+
+void MainWindow::changeEvent(QEvent* event) {
+    QMainWindow::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange || !m_rail) return;
+    for (int i = 0; i < 4; ++i)
+        m_rail->button(i)->setIcon(themedIcon(QLatin1String(kRail[i].icon)));
+    setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
+}
+
+} // namespace recoscope

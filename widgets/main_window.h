@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/session/dataset_service.h"
+#include "app/session/run_library.h"
+#include "app/session/training_service.h"
+
+#include <QMainWindow>
+
+#include <functional>
+
+class QButtonGroup;
+class QLabel;
+class QMenu;
+class QStackedWidget;
+class QTimer;
+
+namespace recoscope {
+
+class DataPage;
+class InspectPage;
+class RunsPage;
+class TrainPage;
+
+/// The window: navigation rail, pages, menu, status bar. It owns no service; they outlive it. GUI thread.
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+public:
+    enum Page { Data, Train, Inspect, Runs };
+
+    MainWindow(DatasetService* datasets, TrainingService* training, RunLibrary* library);
+    ~MainWindow() override;
+
+    /// Opens the built-in sample, ready to train: what a first start shows.
+    void openSample();
+    /// Shows the Data page and imports a file, folder or archive.
+    void openPath(const QString& path);
+    void showPage(Page page);
+    Page page() const;
+
+    DataPage* dataPage() const { return m_data; }
+    TrainPage* trainPage() const { return m_train; }
+    InspectPage* inspectPage() const { return m_inspect; }
+    RunsPage* runsPage() const { return m_runs; }
+
+    /// Ask before closing while a run is going on (on by default).
+    void setConfirmClose(bool confirm) { m_confirmClose = confirm; }
+    /// Size, page splitters and theme are kept between starts; pictures and tests switch it off.
+    void setRemembering(bool remember) { m_remember = remember; }
+    void restore();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    /// A split to be made before something can go on: inspecting or repeating a stored run on other data.
+    struct Pending {
+        Experiment experiment;
+        QString fingerprint;
+        bool importing = false;
+        std::function<void(const SplitPtr&)> then;
+    };
+    QWidget* buildRail();
+    void buildMenus();
+    void buildStatusBar();
+    void connectPages();
+    void updateTitle();
+    void updateRunState();
+    void updateMemory();
+    void fillRecent();
+    void setTheme(int choice);
+    void setZoom(double zoom);
+    void showShortcuts();
+    void showAbout();
+    void withSplitOf(const RunRecord& record, std::function<void(const SplitPtr&)> then);
+    void inspectStored(const QString& id);
+    void rerun(const QString& id);
+    void complain(const QString& title, const QString& words);
+
+    DatasetService* m_datasets;
+    TrainingService* m_training;
+    RunLibrary* m_library;
+    DataPage* m_data = nullptr;
+    TrainPage* m_train = nullptr;
+    InspectPage* m_inspect = nullptr;
+    RunsPage* m_runs = nullptr;
+    QStackedWidget* m_pages = nullptr;
+    QButtonGroup* m_rail = nullptr;
+    QMenu* m_recentMenu = nullptr;
+    QLabel* m_dataState = nullptr;
+    QLabel* m_runState = nullptr;
+    QLabel* m_memory = nullptr;
+    QLabel* m_workspace = nullptr;
+    QTimer* m_memoryTimer = nullptr;
+    std::optional<Pending> m_pending;
+    bool m_confirmClose = true;
+    bool m_remember = true;
+};
+
+} // namespace recoscope

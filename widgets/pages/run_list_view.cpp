@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/pages/run_list_view.h"
+
+#include "app/models/metric_table_model.h"
+#include "app/models/run_table_model.h"
+#include "widgets/style/theme.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QStyledItemDelegate>
+
+namespace recoscope {
+
+namespace {
+
+QColor statusColor(RunStatus status, const QColor& normal) {
+    const ThemeColors& colors = Theme::current().colors();
+    switch (status) {
+    case RunStatus::Running:
+        return colors.accent;
+    case RunStatus::Completed:
+    case RunStatus::StoppedEarly:
+        return colors.good;
+    case RunStatus::Failed:
+        return colors.bad;
+    case RunStatus::Interrupted:
+        return colors.warning;
+    default:
+        return normal;
+    }
+}
+
+class RunDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        if (index.column() == RunTableModel::Status) {
+            const auto status = static_cast<RunStatus>(index.data(RunTableModel::StatusRole).toInt());
+            const QColor tint = statusColor(status, option->palette.color(QPalette::Text));
+            option->palette.setColor(QPalette::Text, tint);
+            option->palette.setColor(QPalette::HighlightedText, tint);
+            option->font.setBold(status == RunStatus::Running || status == RunStatus::Failed ||
+                                 status == RunStatus::Interrupted);
+        }
+        if (index.column() == RunTableModel::Name) {
+            const int color = index.data(RunTableModel::ColorIndexRole).toInt();
+            if (color < 0) return;
+            QPixmap swatch(20, 12);
+            swatch.fill(Qt::transparent);
+            QPainter painter(&swatch);
+            painter.fillRect(0, 3, 18, 6, Theme::current().series(color));
+            option->icon = QIcon(swatch);
+            option->decorationSize = swatch.size();
+            option->features |= QStyleOptionViewItem::HasDecoration;
+        }
+    }
+};
+
+class MetricDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        if (index.data(MetricTableModel::BestRole).toBool()) option->font.setBold(true);
+    }
+};
+
+void paintEmpty(QTableView* view, const QString& text) {
+    if (text.isEmpty() || (view->model() && view->model()->rowCount() > 0)) return;
+    QPainter painter(view->viewport());
+    painter.setPen(Theme::current().colors().muted);
+    painter.drawText(
+        view->viewport()->rect().adjusted(space::large, space::small, -space::large, -space::small),
+        Qt::AlignCenter | Qt::TextWordWrap, text);
+}
+
+void setUp(QTableView* view) {
+    view->verticalHeader()->hide();
+    view->setShowGrid(false);
+    view->setAlternatingRowColors(true);
+    view->setSelectionBehavior(QAbstractItemView::SelectRows);
+    view->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    view->setWordWrap(false);
+    view->setCornerButtonEnabled(false);
+    view->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    view->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 8);
+    view->horizontalHeader()->setHighlightSections(false);
+    view->setTabKeyNavigation(false);
+}
+
+} // namespace
+
+RunListView::RunListView(QWidget* parent)
+    : QTableView(parent) {
+    setUp(this);
+    setItemDelegate(new RunDelegate(this));
+}
+
+void RunListView::fitColumns() {
+    if (!model()) return;
+    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    for (int column = 0; column < model()->columnCount(); ++column) {
+        horizontalHeader()->setSectionResizeMode(
+            column, column == RunTableModel::Name ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+    }
+    horizontalHeader()->setMinimumSectionSize(Theme::current().scaled(56));
+}
+
+QStringList RunListView::selectedRuns() const {
+    QStringList ids;
+    if (!selectionModel()) return ids;
+    for (const QModelIndex& index : selectionModel()->selectedRows())
+        ids << index.data(RunTableModel::IdRole).toString();
+    return ids;
+}
+
+void RunListView::setEmptyText(const QString& text) { m_emptyText = text; }
+
+void RunListView::paintEvent(QPaintEvent* event) {
+    QTableView::paintEvent(event);
+    paintEmpty(this, m_emptyText);
+}
+
+MetricTableView::MetricTableView(QWidget* parent)
+    : QTableView(parent) {
+    setUp(this);
+    setItemDelegate(new MetricDelegate(this));
+    setSelectionMode(QAbstractItemView::ExtendedSelection);
+}
+
+void MetricTableView::fitColumns() {
+    if (!model()) return;
+    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    for (int column = 0; column < model()->columnCount(); ++column)
+        horizontalHeader()->setSectionResizeMode(column, column == 0 ? QHeaderView::ResizeToContents
+                                                                     : QHeaderView::Stretch);
+    horizontalHeader()->setMinimumSectionSize(Theme::current().scaled(64));
+}
+
+void MetricTableView::setEmptyText(const QString& text) {
+    m_emptyText = text;
+    viewport()->update();
+}
+
+void MetricTableView::keyPressEvent(QKeyEvent* event) {
+    if (event == QKeySequence::Copy) {
+        if (const auto* metrics = qobject_cast<const MetricTableModel*>(model()))
+            QApplication::clipboard()->setText(metrics->toText());
+        return;
+    }
+    QTableView::keyPressEvent(event);
+}
+
+void MetricTableView::paintEvent(QPaintEvent* event) {
+    QTableView::paintEvent(event);
+    paintEmpty(this, m_emptyText);
+}
+
+} // namespace recoscope

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/pages/runs_page.h"
+
+#include "engine/models/registry.h"
+
+#include "app/models/metric_table_model.h"
+#include "app/models/run_table_model.h"
+#include "app/storage/experiment.h"
+#include "widgets/charts/axis_ticks.h"
+#include "widgets/charts/run_charts.h"
+#include "widgets/pages/run_list_view.h"
+#include "widgets/style/theme.h"
+
+#include <QEvent>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QInputDialog>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QSortFilterProxyModel>
+#include <QSplitter>
+#include <QStandardItemModel>
+#include <QTabWidget>
+#include <QTimer>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace recoscope {
+
+namespace {
+
+QString text(std::string_view value) {
+    return QString::fromUtf8(value.data(), static_cast<qsizetype>(value.size()));
+}
+
+/// Metrics that the list shows: those that say most, of those the runs have.
+QStringList listMetrics(const std::vector<RunRecord>& runs) {
+    QStringList keys;
+    for (const char* wanted : {"ndcg@10", "recall@20", "rmse"})
+        for (const RunRecord& run : runs) {
+            const auto has = [&](const std::vector<NamedValue>& metrics) {
+                return std::any_of(metrics.begin(), metrics.end(),
+                                   [&](const NamedValue& metric) { return metric.key == wanted; });
+            };
+            if (!has(run.testMetrics) && !has(run.validationMetrics)) continue;
+            keys << QLatin1String(wanted);
+            break;
+        }
+    return keys;
+}
+
+} // namespace
+
+RunsPage::RunsPage(RunLibrary* library, QWidget* parent)
+    : QWidget(parent)
+    , m_library(library) {
+    auto* split = new QSplitter(Qt::Vertical, this);
+    split->addWidget(buildList());
+    split->addWidget(buildDetails());
+    split->setStretchFactor(0, 2);
+    split->setStretchFactor(1, 3);
+    split->setChildrenCollapsible(false);
+    split->setHandleWidth(space::medium);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(space::medium, space::medium, space::medium, space::medium);
+    column->addWidget(split);
+
+    m_notesTimer = new QTimer(this);
+    m_notesTimer->setSingleShot(true);
+    m_notesTimer->setInterval(800);
+    connect(m_notesTimer, &QTimer::timeout, this, &RunsPage::saveNotes);
+    connect(m_library, &RunLibrary::listed, this, &RunsPage::fill);
+    connect(m_library, &RunLibrary::detailsLoaded, this, [this](const RunDetails& details) {
+        if (!selectedRuns().contains(details.record.id)) return;
+        m_details[details.record.id] = details;
+        showDetails();
+    });
+    connect(m_library, &RunLibrary::removed, this, [this](const QString& id) {
+        m_details.remove(id);
+        say(tr("%1 was deleted.").arg(id), false);
+    });
+    connect(m_library, &RunLibrary::failed, this, [this](const QString& id, const Error& error) {
+        const QString words = QString::fromStdString(error.text());
+        say(id.isEmpty() ? tr("The workspace cannot be used: %1").arg(words)
+                         : QStringLiteral("%1: %2").arg(id, words),
+            true);
+    });
+    fill();
+    selectionMoved();
+}
+
+RunsPage::~RunsPage() {
+    if (m_notesTimer->isActive()) saveNotes();
+}
+
+QWidget* RunsPage::buildList() {
+    auto* panel = new QWidget;
+    m_model = new RunTableModel(this);
+    m_sorted = new QSortFilterProxyModel(this);
+    m_sorted->setSourceModel(m_model);
+    m_sorted->setSortRole(RunTableModel::SortRole);
+    m_sorted->setFilterKeyColumn(-1);
+    m_sorted->setFilterCaseSensitivity(Qt::CaseInsensitive);
+    m_list = new RunListView;
+    m_list->setObjectName(QStringLiteral("storedRuns"));
+    m_list->setModel(m_sorted);
+    m_list->setSortingEnabled(true);
+    m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_list->setEmptyText(tr("This workspace has no runs yet. Train one on the Train page: it is kept here "
+                            "with its curves, metrics, parameters and model."));
+    m_list->sortByColumn(RunTableModel::Created, Qt::DescendingOrder);
+    m_search = new QLineEdit;
+    m_search->setPlaceholderText(tr("Search runs"));
+    m_search->setClearButtonEnabled(true);
+    m_search->setMaximumWidth(Theme::current().scaled(240));
+    connect(m_search, &QLineEdit::textChanged, m_sorted, &QSortFilterProxyModel::setFilterFixedString);
+    const auto button = [](const QString& words, const char* iconName, const QString& tip) {
+        auto* made = new QPushButton(themedIcon(QLatin1String(iconName)), words);
+        made->setProperty("iconName", QLatin1String(iconName));
+        made->setToolTip(tip);
+        return made;
+    };
+    m_inspect = button(tr("Inspect"), "inspect", tr("Opens the stored model on the Inspect page"));
+    m_rerun = button(tr("Run again"), "play", tr("Trains with the same data, split, parameters and seed"));
+    m_setUp = button(tr("Use settings"), "edit",
+                     tr("Puts algorithm, parameters and options on the Train page, to change them"));
+    m_rename = button(tr("Rename…"), "edit", tr("Gives the run a name of your own"));
+    m_export =
+        button(tr("Export…"), "export", tr("Writes the experiment as a YAML file, for recoscope-cli train"));
+    m_delete = button(tr("Delete…"), "trash", tr("Deletes the selected runs with their models"));
+    connect(m_inspect, &QPushButton::clicked, this,
+            [this] { emit inspectRequested(selectedRuns().value(0)); });
+    connect(m_rerun, &QPushButton::clicked, this, [this] { emit rerunRequested(selectedRuns().value(0)); });
+    connect(m_setUp, &QPushButton::clicked, this, [this] { emit setUpRequested(selectedRuns().value(0)); });
+    connect(m_rename, &QPushButton::clicked, this, &RunsPage::renameSelected);
+    connect(m_export, &QPushButton::clicked, this, &RunsPage::exportSelected);
+    connect(m_delete, &QPushButton::clicked, this, &RunsPage::deleteSelected);
+    connect(m_list->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+            &RunsPage::selectionMoved);
+    m_message = new QLabel;
+    m_message->setWordWrap(true);
+    m_message->hide();
+    auto* bar = new QHBoxLayout;
+    bar->setSpacing(space::small);
+    bar->addWidget(m_search, 1);
+    bar->addStretch(1);
+    for (QPushButton* made : {m_inspect, m_rerun, m_setUp, m_rename, m_export, m_delete})
+        bar->addWidget(made);
+    auto* column = new QVBoxLayout(panel);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::small);
+    column->addLayout(bar);
+    column->addWidget(m_message);
+    column->addWidget(m_list, 1);
+    return panel;
+}
+
+QWidget* RunsPage::buildDetails() {
+    auto* panel = new QFrame;
+    panel->setProperty("card", true);
+    m_title = new QLabel;
+    m_title->setWordWrap(true);
+    m_charts = new RunCharts;
+    m_charts->setSource([this](const QString& id) -> const std::vector<Curve>* {
+        const auto found = m_details.constFind(id);
+        return found == m_details.constEnd() ? nullptr : &found->curves;
+    });
+    m_metricModel = new MetricTableModel(this);
+    m_metrics = new MetricTableView;
+    m_metrics->setModel(m_metricModel);
+    m_parameterModel = new QStandardItemModel(this);
+    m_parameters = new QTableView;
+    m_parameters->setModel(m_parameterModel);
+    m_parameters->verticalHeader()->hide();
+    m_parameters->setShowGrid(false);
+    m_parameters->setAlternatingRowColors(true);
+    m_parameters->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_log = new QPlainTextEdit;
+    m_log->setReadOnly(true);
+    m_log->setFrameShape(QFrame::NoFrame);
+    m_notes = new QPlainTextEdit;
+    m_notes->setPlaceholderText(tr("What you want to remember of this run. Saved by itself."));
+    m_notes->setFrameShape(QFrame::NoFrame);
+    connect(m_notes, &QPlainTextEdit::textChanged, this, [this] {
+        if (!m_notesOf.isEmpty()) m_notesTimer->start();
+    });
+    m_tabs = new QTabWidget;
+    m_tabs->setDocumentMode(true);
+    m_tabs->addTab(m_metrics, tr("Metrics"));
+    m_tabs->addTab(m_parameters, tr("Parameters"));
+    m_tabs->addTab(m_log, tr("Log"));
+    m_tabs->addTab(m_notes, tr("Notes"));
+    auto* split = new QSplitter(Qt::Horizontal);
+    split->addWidget(m_charts);
+    split->addWidget(m_tabs);
+    split->setStretchFactor(0, 3);
+    split->setStretchFactor(1, 2);
+    split->setChildrenCollapsible(false);
+    split->setHandleWidth(space::medium);
+    auto* column = new QVBoxLayout(panel);
+    column->setContentsMargins(space::medium, space::small, space::medium, space::small);
+    column->setSpacing(space::small);
+    column->addWidget(m_title);
+    column->addWidget(split, 1);
+    return panel;
+}
+
+void RunsPage::fill() {
+    const QStringList before = selectedRuns();
+    std::vector<RunRow> rows;
+    for (const RunRecord& record : m_library->runs())
+        rows.push_back({record, 0, false, -1});
+    // A run that went on or was changed is read again.
+    for (const RunRow& row : rows) {
+        const auto known = m_details.find(row.record.id);
+        if (known == m_details.end()) continue;
+        if (known->record.status != row.record.status || known->record.epochs != row.record.epochs)
+            m_library->loadDetails(row.record.id);
+        known->record = row.record;
+    }
+    const bool first = m_model->rowCount() == 0 && !rows.empty();
+    m_model->setMetrics(listMetrics(m_library->runs()));
+    m_model->setRuns(std::move(rows));
+    m_list->fitColumns();
+    if (first && before.isEmpty()) {
+        m_list->selectRow(0);
+    } else if (selectedRuns() != before) {
+        selectRuns(before);
+    }
+    showDetails();
+}
+
+void RunsPage::selectRuns(const QStringList& ids) {
+    QItemSelection selection;
+    for (const QString& id : ids) {
+        const int row = m_model->rowOf(id);
+        if (row < 0) continue;
+        const QModelIndex at = m_sorted->mapFromSource(m_model->index(row, 0));
+        selection.select(at, at);
+    }
+    m_list->selectionModel()->select(selection,
+                                     QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+}
+
+QStringList RunsPage::selectedRuns() const { return m_list->selectedRuns(); }
+
+void RunsPage::showTab(int tab) { m_tabs->setCurrentIndex(tab); }
+
+void RunsPage::selectionMoved() {
+    const QStringList ids = selectedRuns();
+    if (m_notesTimer->isActive()) saveNotes();
+    for (auto it = m_details.begin(); it != m_details.end();)
+        it = ids.contains(it.key()) ? std::next(it) : m_details.erase(it);
+    for (const QString& id : ids)
+        if (!m_details.contains(id)) m_library->loadDetails(id);
+    const RunRecord* one = ids.size() == 1 ? m_library->find(ids.front()) : nullptr;
+    m_inspect->setEnabled(one && one->hasModel);
+    m_rerun->setEnabled(one);
+    m_setUp->setEnabled(one);
+    m_rename->setEnabled(one);
+    m_export->setEnabled(one);
+    m_delete->setEnabled(!ids.isEmpty());
+    showDetails();
+}
+
+std::vector<const RunDetails*> RunsPage::shownDetails() const {
+    std::vector<const RunDetails*> shown;
+    for (const QString& id : selectedRuns()) {
+        const auto found = m_details.constFind(id);
+        if (found != m_details.constEnd()) shown.push_back(&*found);
+    }
+    return shown;
+}
+
+void RunsPage::showDetails() {
+    const std::vector<const RunDetails*> shown = shownDetails();
+    std::vector<ChartedRun> charted;
+    std::vector<MetricTableModel::Column> columns;
+    for (const RunDetails* run : shown) {
+        charted.push_back({run->record.id, runTitle(run->record), static_cast<int>(charted.size())});
+        const auto& evaluation = run->test ? run->test : run->validation;
+        if (evaluation) columns.push_back({runTitle(run->record), evaluation->metrics});
+    }
+    m_charts->setRuns(charted);
+    m_charts->setEmptyTexts(
+        shown.empty()
+            ? tr("Select a run in the list above. With Ctrl or Shift several are overlaid.")
+            : tr("No loss curve: the model is fitted in one pass, or the run ended before its first epoch."),
+        shown.empty() ? tr("Select a run in the list above.")
+                      : tr("No evaluation was made while this run trained."));
+    m_charts->refresh();
+    if (shown.size() == 1 && (shown[0]->test || shown[0]->validation))
+        m_metricModel->setByCutoff(shown[0]->test ? *shown[0]->test : *shown[0]->validation);
+    else
+        m_metricModel->setColumns(std::move(columns));
+    m_metrics->setEmptyText(shown.empty() ? tr("Select a run in the list above.")
+                                          : tr("This run was not evaluated."));
+    m_metrics->fitColumns();
+    fillParameters(shown);
+    const bool one = shown.size() == 1;
+    m_log->clear();
+    if (one) {
+        const RunRecord& record = shown[0]->record;
+        QString line = QStringLiteral("<b>%1</b> &nbsp; %2")
+                           .arg(runTitle(record).toHtmlEscaped(), runStatusText(record.status));
+        if (!record.reason.isEmpty()) line += QStringLiteral(" · %1").arg(record.reason.toHtmlEscaped());
+        if (record.bestEpoch > 0) line += tr(" · model of epoch %1").arg(record.bestEpoch);
+        line += tr(" · training %1").arg(durationText(record.trainSeconds));
+        if (!record.hasModel) line += tr(" · no model stored");
+        m_title->setText(line);
+        QStringList lines;
+        for (const StoredLogLine& entry : shown[0]->log)
+            lines << QStringLiteral("%1 s  %2")
+                         .arg(QString::number(entry.elapsed, 'f', 2).rightJustified(8), entry.text);
+        m_log->setPlainText(lines.join(QLatin1Char('\n')));
+    } else {
+        m_title->setText(
+            shown.empty()
+                ? tr("Nothing selected")
+                : tr("<b>%1 runs compared</b> &nbsp; the best value of each row is bold").arg(shown.size()));
+        m_log->setPlaceholderText(tr("Select one run to read its log."));
+    }
+    const QString notesOf = one ? shown[0]->record.id : QString();
+    if (notesOf != m_notesOf) {
+        m_notesOf.clear(); // filling is not typing
+        m_notes->setPlainText(one ? shown[0]->record.notes : QString());
+        m_notesOf = notesOf;
+    }
+    m_notes->setEnabled(one);
+}
+
+void RunsPage::fillParameters(const std::vector<const RunDetails*>& runs) {
+    m_parameterModel->clear();
+    QStringList heads{tr("Setting")};
+    for (const RunDetails* run : runs)
+        heads << runTitle(run->record);
+    m_parameterModel->setHorizontalHeaderLabels(heads);
+    std::vector<std::pair<QString, QStringList>> rows;
+    const auto put = [&](const QString& key, std::size_t column, const QString& value) {
+        auto row =
+            std::find_if(rows.begin(), rows.end(), [&](const auto& known) { return known.first == key; });
+        if (row == rows.end()) row = rows.insert(rows.end(), {key, QStringList()});
+        while (row->second.size() <= static_cast<qsizetype>(column))
+            row->second << QString();
+        row->second[static_cast<qsizetype>(column)] = value;
+    };
+    for (std::size_t c = 0; c < runs.size(); ++c) {
+        const Experiment& experiment = runs[c]->record.experiment;
+        const TrainingPlan& plan = experiment.plan;
+        const AlgorithmInfo* info = findAlgorithm(plan.algorithm);
+        put(tr("Algorithm"), c, info ? text(info->title) : text(plan.algorithm));
+        put(tr("Data"), c, text(experiment.dataPath));
+        put(tr("Split"), c, text(splitKindKey(experiment.split.kind)));
+        put(tr("Split seed"), c, QString::number(experiment.split.seed));
+        put(tr("Seed"), c, QString::number(plan.seed));
+        if (info) {
+            ParamMap all = info->schema().defaults();
+            for (const auto& [key, value] : plan.params)
+                all[key] = value;
+            for (const ParamSpec& spec : info->schema().specs())
+                put(text(spec.label), c, text(toText(all.at(spec.key))));
+        }
+        put(tr("Early stopping"), c,
+            plan.earlyStopping.enabled ? tr("%1, patience %2")
+                                             .arg(metricLabel(text(plan.earlyStopping.metric)))
+                                             .arg(plan.earlyStopping.patience)
+                                       : tr("off"));
+        put(tr("Split fingerprint"), c, runs[c]->record.splitFingerprint);
+    }
+    for (const auto& [key, values] : rows) {
+        QList<QStandardItem*> items{new QStandardItem(key)};
+        for (const QString& value : values) {
+            auto* item = new QStandardItem(value);
+            item->setToolTip(value);
+            items << item;
+        }
+        m_parameterModel->appendRow(items);
+    }
+    m_parameters->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    for (int column = 0; column < m_parameterModel->columnCount(); ++column)
+        m_parameters->horizontalHeader()->setSectionResizeMode(
+            column, column == 0 ? QHeaderView::ResizeToContents : QHeaderView::Stretch);
+}
+
+void RunsPage::renameSelected() {
+    const RunRecord* record = m_library->find(selectedRuns().value(0));
+    if (!record) return;
+    const QString id = record->id;
+    bool ok = false;
+    const QString name = QInputDialog::getText(this, tr("Rename run"), tr("Name of %1").arg(id),
+                                               QLineEdit::Normal, record->name, &ok);
+    if (ok && !name.trimmed().isEmpty()) m_library->rename(id, name.trimmed());
+}
+
+void RunsPage::exportSelected() {
+    const QString id = selectedRuns().value(0);
+    const auto experiment = m_library->experimentOf(id);
+    if (!experiment) return;
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Export experiment"), id + QStringLiteral(".yaml"), tr("Experiment (*.yaml *.yml)"));
+    if (path.isEmpty()) return;
+    const Status written = writeExperimentFile(path.toStdString(), *experiment);
+    say(written ? tr("Written to %1. The same numbers headless: recoscope-cli train %1").arg(path)
+                : QString::fromStdString(written.error().text()),
+        !written);
+}
+
+void RunsPage::deleteSelected() {
+    const QStringList ids = selectedRuns();
+    if (ids.isEmpty()) return;
+    if (m_confirmDelete) {
+        QMessageBox question(QMessageBox::Warning, tr("Delete runs"),
+                             ids.size() == 1 ? tr("Delete the run %1?").arg(ids.front())
+                                             : tr("Delete %n runs?", nullptr, static_cast<int>(ids.size())),
+                             QMessageBox::Cancel, this);
+        question.setInformativeText(tr("Curves, metrics and the model file go too. This cannot be undone."));
+        QPushButton* go = question.addButton(tr("Delete"), QMessageBox::DestructiveRole);
+        question.setDefaultButton(QMessageBox::Cancel);
+        question.exec();
+        if (question.clickedButton() != go) return;
+    }
+    for (const QString& id : ids)
+        m_library->remove(id);
+}
+
+void RunsPage::saveNotes() {
+    m_notesTimer->stop();
+    if (!m_notesOf.isEmpty()) m_library->annotate(m_notesOf, m_notes->toPlainText());
+}
+
+void RunsPage::say(const QString& words, bool problem) {
+    m_message->setProperty("role", problem ? "bad" : "muted");
+    m_message->setStyleSheet(QString()); // takes the role's colour
+    m_message->style()->unpolish(m_message);
+    m_message->style()->polish(m_message);
+    m_message->setText(words);
+    m_message->setVisible(!words.isEmpty());
+}
+
+void RunsPage::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange || !m_delete) return;
+    for (QPushButton* button : {m_inspect, m_rerun, m_setUp, m_rename, m_export, m_delete})
+        button->setIcon(themedIcon(button->property("iconName").toString()));
+    m_log->setFont(Theme::current().fixedFont(0.92));
+    m_list->fitColumns();
+    m_charts->refresh();
+}
+
+} // namespace recoscope

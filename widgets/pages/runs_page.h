@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/session/run_library.h"
+
+#include <QHash>
+#include <QWidget>
+
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QPushButton;
+class QSortFilterProxyModel;
+class QStandardItemModel;
+class QTabWidget;
+class QTableView;
+class QTimer;
+
+namespace recoscope {
+
+class MetricTableModel;
+class MetricTableView;
+class RunCharts;
+class RunListView;
+class RunTableModel;
+
+/// The runs of the workspace: a list to search and sort, and curves, metrics, parameters and log of what is
+/// selected; several runs are overlaid and compared. All reading and writing is the RunLibrary's. GUI thread.
+class RunsPage final : public QWidget {
+    Q_OBJECT
+public:
+    explicit RunsPage(RunLibrary* library, QWidget* parent = nullptr);
+    ~RunsPage() override;
+
+    void selectRuns(const QStringList& ids);
+    QStringList selectedRuns() const;
+    /// For pictures and tours: 0 metrics, 1 parameters, 2 log, 3 notes.
+    void showTab(int tab);
+    /// Tests answer the question before deleting themselves.
+    void setConfirmDelete(bool confirm) { m_confirmDelete = confirm; }
+    void deleteSelected();
+
+signals:
+    void inspectRequested(const QString& id);
+    void rerunRequested(const QString& id);
+    void setUpRequested(const QString& id);
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    QWidget* buildList();
+    QWidget* buildDetails();
+    void fill();
+    void selectionMoved();
+    void showDetails();
+    void fillParameters(const std::vector<const RunDetails*>& runs);
+    void renameSelected();
+    void exportSelected();
+    void saveNotes();
+    void say(const QString& words, bool problem);
+    std::vector<const RunDetails*> shownDetails() const;
+
+    RunLibrary* m_library;
+    QHash<QString, RunDetails> m_details; // of selected runs
+    QString m_notesOf;
+    bool m_confirmDelete = true;
+
+    RunTableModel* m_model = nullptr;
+    QSortFilterProxyModel* m_sorted = nullptr;
+    RunListView* m_list = nullptr;
+    QLineEdit* m_search = nullptr;
+    QLabel* m_message = nullptr;
+    QPushButton* m_inspect = nullptr;
+    QPushButton* m_rerun = nullptr;
+    QPushButton* m_setUp = nullptr;
+    QPushButton* m_rename = nullptr;
+    QPushButton* m_export = nullptr;
+    QPushButton* m_delete = nullptr;
+    QLabel* m_title = nullptr;
+    RunCharts* m_charts = nullptr;
+    QTabWidget* m_tabs = nullptr;
+    MetricTableModel* m_metricModel = nullptr;
+    MetricTableView* m_metrics = nullptr;
+    QStandardItemModel* m_parameterModel = nullptr;
+    QTableView* m_parameters = nullptr;
+    QPlainTextEdit* m_log = nullptr;
+    QPlainTextEdit* m_notes = nullptr;
+    QTimer* m_notesTimer = nullptr;
+};
+
+} // namespace recoscope

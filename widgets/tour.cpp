@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/tour.h"
+
+#include "widgets/forms/parameter_form.h"
+#include "widgets/pages/data_page.h"
+#include "widgets/pages/inspect_page.h"
+#include "widgets/pages/runs_page.h"
+#include "widgets/pages/train_page.h"
+
+#include <QElapsedTimer>
+#include <QEventLoop>
+#include <QPixmap>
+#include <QTimer>
+
+namespace recoscope {
+
+Tour::Tour(MainWindow& window, DatasetService& datasets, TrainingService& training, RunLibrary& library)
+    : m_window(window)
+    , m_datasets(datasets)
+    , m_training(training)
+    , m_library(library) {}
+
+bool Tour::wait(const std::function<bool()>& condition, int milliseconds) {
+    QElapsedTimer clock;
+    clock.start();
+    while (!condition()) {
+        if (clock.elapsed() > milliseconds) return false;
+        settle(20);
+    }
+    return true;
+}
+
+void Tour::settle(int milliseconds) {
+    QEventLoop loop;
+    QTimer::singleShot(milliseconds, &loop, &QEventLoop::quit);
+    loop.exec();
+}
+
+QString Tour::open(const QString& path) {
+    QString problem;
+    bool ready = false;
+    QObject context;
+    QObject::connect(&m_datasets, &DatasetService::failed, &context,
+                     [&](const QString& what, const Error& error) {
+                         problem = what + QStringLiteral(": ") + QString::fromStdString(error.text());
+                     });
+    QObject::connect(&m_datasets, &DatasetService::splitReady, &context, [&] { ready = true; });
+    path == QLatin1String("builtin:sample") ? m_window.openSample() : m_window.openPath(path);
+    if (!wait([&] { return ready || !problem.isEmpty(); }, 600'000))
+        problem = QStringLiteral("the data was not read within ten minutes");
+    return problem;
+}
+
+QString Tour::start(std::string_view algorithm) {
+    m_window.showPage(MainWindow::Train);
+    TrainPage* page = m_window.trainPage();
+    if (!page->selectAlgorithm(algorithm)) return {};
+    page->parameters()->resetAll();
+    return page->start();
+}
+
+bool Tour::waitForCurve(const QString& run, int milliseconds) {
+    return wait(
+        [&] {
+            const LiveRun* live = m_training.run(run);
+            if (!live) return false;
+            for (const Curve& curve : live->curves)
+                if (!curve.points.empty()) return true;
+            return false;
+        },
+        milliseconds);
+}
+
+bool Tour::waitForEnd(const QString& run, int milliseconds) {
+    return wait(
+        [&] {
+            const LiveRun* live = m_training.run(run);
+            return live && live->record.status != RunStatus::Queued &&
+                   live->record.status != RunStatus::Running;
+        },
+        milliseconds);
+}
+
+void Tour::inspect(const QString& run) {
+    const LiveRun* live = m_training.run(run);
+    if (!live || !live->split) return;
+    const UserItemCsr& test = live->split->test();
+    UserIndex best{};
+    for (std::int32_t u = 0; u < test.rowCount(); ++u)
+        if (test.rowSize(UserIndex{u}) > test.rowSize(best)) best = UserIndex{u};
+    m_window.showPage(MainWindow::Inspect);
+    m_window.inspectPage()->setRun(run);
+    m_window.inspectPage()->showUser(best);
+    settle(600);
+}
+
+void Tour::takePictures(const QSize& size, const std::function<void(const QString&, const QImage&)>& save) {
+    m_window.resize(size);
+    const std::initializer_list<std::pair<MainWindow::Page, const char*>> pages{
+        {MainWindow::Data, "data"},
+        {MainWindow::Train, "train"},
+        {MainWindow::Inspect, "inspect"},
+        {MainWindow::Runs, "runs"}};
+    for (const auto& [page, name] : pages) {
+        m_window.showPage(page);
+        settle(350);
+        save(QLatin1String(name), m_window.grab().toImage());
+    }
+}
+
+} // namespace recoscope

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/main_window.h"
+
+#include <QImage>
+#include <QString>
+
+#include <functional>
+
+namespace recoscope {
+
+/// Drives the real window as a person would, for pictures and for the demonstration without a display. It
+/// waits inside nested event loops; use it from main() only. GUI thread.
+class Tour final {
+public:
+    Tour(MainWindow& window, DatasetService& datasets, TrainingService& training, RunLibrary& library);
+
+    /// Runs the event loop until the condition holds; false when the time is over.
+    bool wait(const std::function<bool()>& condition, int milliseconds);
+    /// Lets layouts, queries and charts come to rest.
+    void settle(int milliseconds = 250);
+
+    /// Opens a path (or "builtin:sample") and waits for its split. Empty on success, else what went wrong.
+    QString open(const QString& path);
+    /// Presses Start for an algorithm; its id, or "" when it did not start.
+    QString start(std::string_view algorithm);
+    bool waitForCurve(const QString& run, int milliseconds);
+    bool waitForEnd(const QString& run, int milliseconds);
+    /// Shows the user with the most held-out interactions of a run's split on the Inspect page.
+    void inspect(const QString& run);
+
+    /// Every page as it is now, at a size: calls save with "train", "data", ….
+    void takePictures(const QSize& size, const std::function<void(const QString& page, const QImage&)>& save);
+
+private:
+    MainWindow& m_window;
+    DatasetService& m_datasets;
+    TrainingService& m_training;
+    RunLibrary& m_library;
+};
+
+} // namespace recoscope
