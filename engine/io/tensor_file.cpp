@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/io/tensor_file.h"
 
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
 namespace recoscope {
 
 namespace {
@@ -46,6 +50,12 @@ Result<const Tensor*> typed(const std::map<std::string, Tensor, std::less<>>& te
         elements(tensor.shape) != static_cast<std::int64_t>(std::get<std::vector<T>>(tensor.data).size()))
         return Error{ErrorCode::Parse, "A tensor of the model file has another shape than expected",
                      std::string(name)};
+    if constexpr (std::is_floating_point_v<T>) {
+        const auto& values = std::get<std::vector<T>>(tensor.data);
+        if (!std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); }))
+            return Error{ErrorCode::Parse, "A tensor of the model file holds something that is not a number",
+                         std::string(name)};
+    }
     return &tensor;
 }
 

@@ -34,7 +34,7 @@ public:
     void set(const std::string& name, const Csr<Row, Col>& matrix);
     void setMeta(std::string key, std::string value) { m_metadata[std::move(key)] = std::move(value); }
 
-    /// Reads are checked: a missing name, another type or shape is an ErrorCode::Parse that names the tensor.
+    /// Reads are checked: a missing name, another type or shape, NaN or infinity is an ErrorCode::Parse that names the tensor.
     Result<MatrixF> matrix(std::string_view name) const;
     Result<std::vector<float>> floats(std::string_view name) const;
     Result<std::vector<std::int32_t>> ints(std::string_view name) const;
