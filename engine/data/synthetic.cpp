@@ -6,6 +6,7 @@
 #include "engine/data/synthetic_math.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace recoscope {
