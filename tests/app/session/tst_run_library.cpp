@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/session/run_library.h"
+#include "app/session/training_service.h"
+#include "tests/support/small_data.h"
+
+#include <QDir>
+#include <QFile>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <memory>
+
+using namespace recoscope;
+
+class TestRunLibrary : public QObject {
+    Q_OBJECT
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<RunLibrary> m_library;
+    QString m_trained; // biased_mf, 3 epochs
+    QString m_second;  // popularity
+
+    void listAgain() {
+        QSignalSpy listed(m_library.get(), &RunLibrary::listed);
+        m_library->refresh();
+        QVERIFY(listed.wait());
+    }
+
+private slots:
+    void init() {
+        m_folder = std::make_unique<QTemporaryDir>();
+        {
+            TrainingService service(m_folder->path(), 1);
+            QSignalSpy ended(&service, &TrainingService::runEnded);
+            const SplitPtr split = makeSplit(test::plantedDataset(60, 40), {}).value();
+            Experiment e;
+            e.plan.algorithm = "biased_mf";
+            e.plan.params["epochs"] = std::int64_t{3};
+            e.plan.seed = 7;
+            m_trained = service.start(e, split).value();
+            e = {};
+            e.plan.algorithm = "popularity";
+            m_second = service.start(e, split).value();
+            QTRY_COMPARE(ended.size(), 2);
+        }
+        m_library = std::make_unique<RunLibrary>(m_folder->path());
+    }
+    void cleanup() { m_library.reset(); }
+
+    void listHoldsTheRunsOfEarlierSessions() {
+        QVERIFY(m_library->runs().empty());
+        listAgain();
+        QCOMPARE(m_library->runs().size(), std::size_t(2));
+        QCOMPARE(m_library->find(m_trained)->status, RunStatus::Completed);
+        QVERIFY(m_library->find("nothing") == nullptr);
+        QCOMPARE(m_library->folder(), m_folder->path());
+    }
+
+    void severalRefreshesAreOneList() {
+        QSignalSpy listed(m_library.get(), &RunLibrary::listed);
+        for (int n = 0; n < 50; ++n)
+            m_library->refresh();
+        QTRY_VERIFY(!m_library->busy());
+        QVERIFY(listed.size() >= 1 && listed.size() <= 2); // the first may have begun when the second came
+    }
+
+    void detailsHoldCurvesLogAndEvaluations() {
+        QSignalSpy loaded(m_library.get(), &RunLibrary::detailsLoaded);
+        m_library->loadDetails(m_trained);
+        m_library->loadDetails(m_second);
+        QTRY_COMPARE(loaded.size(), 2);
+        const auto details = loaded[0].first().value<RunDetails>();
+        QCOMPARE(details.record.id, m_trained);
+        QVERIFY(std::any_of(details.curves.begin(), details.curves.end(), [](const Curve& curve) {
+            return curve.key == "loss" && curve.points.size() == 3;
+        }));
+        QVERIFY(details.test);
+        QVERIFY(!details.test->metrics.front().perUser.empty());
+        QVERIFY(details.validation);
+        QCOMPARE(loaded[1].first().value<RunDetails>().record.id, m_second);
+    }
+
+    void modelLoadsAndScores() {
+        QSignalSpy loaded(m_library.get(), &RunLibrary::modelLoaded);
+        m_library->loadModel(m_trained);
+        QTRY_COMPARE(loaded.size(), 1);
+        const auto model = loaded[0].at(1).value<std::shared_ptr<const Recommender>>();
+        QVERIFY(model);
+        QCOMPARE(model->itemCount(), 40);
+    }
+
+    void renameAndNotesAreSeenInTheNextList() {
+        QSignalSpy listed(m_library.get(), &RunLibrary::listed);
+        m_library->rename(m_trained, "My best run");
+        m_library->annotate(m_trained, "Try more factors");
+        QTRY_VERIFY(m_library->find(m_trained) && m_library->find(m_trained)->notes == "Try more factors");
+        QCOMPARE(m_library->find(m_trained)->name, QString("My best run"));
+        QVERIFY(!listed.isEmpty());
+    }
+
+    void changesAreMadeEvenWhenTheWindowClosesAtOnce() {
+        m_library->rename(m_trained, "Renamed in the last moment");
+        m_library.reset();
+        const auto store = RunStore::open(m_folder->path(), RunStore::Access::ReadOnly);
+        QCOMPARE((*store)->find(m_trained)->name, QString("Renamed in the last moment"));
+    }
+
+    void removedRunIsGoneWithItsModel() {
+        const auto files = [this] {
+            return QDir(m_folder->filePath("models")).entryList(QDir::Files).filter(m_trained);
+        };
+        QVERIFY(!files().isEmpty());
+        QSignalSpy removed(m_library.get(), &RunLibrary::removed);
+        QSignalSpy listed(m_library.get(), &RunLibrary::listed);
+        m_library->remove(m_trained);
+        QTRY_COMPARE(removed.size(), 1);
+        QTRY_COMPARE(listed.size(), 1);
+        QVERIFY(m_library->find(m_trained) == nullptr);
+        QVERIFY(m_library->find(m_second) != nullptr);
+        QVERIFY(files().isEmpty());
+    }
+
+    void runningRunIsNotRemoved() {
+        TrainingService service(m_folder->path(), 1);
+        QSignalSpy begun(&service, &TrainingService::runStarted);
+        QSignalSpy kept(&service, &TrainingService::runStored);
+        Experiment e;
+        e.plan.algorithm = "biased_mf";
+        e.plan.earlyStopping.enabled = false;
+        e.plan.params["epochs"] = std::int64_t{1000};
+        const QString id = service.start(e, makeSplit(test::plantedDataset(), {}).value()).value();
+        QTRY_COMPARE(kept.size(), 1);
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        m_library->remove(id);
+        QTRY_COMPARE(failed.size(), 1);
+        QCOMPARE(failed.first().first().toString(), id);
+        QVERIFY(failed.first().at(1).value<Error>().message.find("stop it") != std::string::npos);
+    }
+
+    void experimentOfAStoredRunDoesItAgain() {
+        listAgain();
+        const auto again = m_library->experimentOf(m_trained);
+        QVERIFY(again);
+        QCOMPARE(again->plan.algorithm, std::string("biased_mf"));
+        QCOMPARE(std::get<std::int64_t>(again->plan.params.at("epochs")), 3);
+        QCOMPARE(again->plan.seed, std::uint64_t(7));
+        QVERIFY(!m_library->experimentOf("nothing"));
+    }
+
+    void unknownRunFails() {
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        m_library->loadDetails("nothing-0000");
+        QTRY_COMPARE(failed.size(), 1);
+        QCOMPARE(failed.first().at(1).value<Error>().code, ErrorCode::NotFound);
+    }
+
+    void workspaceThatIsNoFolderFailsEveryTimeAndStaysUsable() {
+        QFile file(m_folder->filePath("file"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        RunLibrary library(file.fileName());
+        QSignalSpy failed(&library, &RunLibrary::failed);
+        library.refresh();
+        QTRY_COMPARE(failed.size(), 1);
+        QVERIFY(!library.busy());
+        library.refresh();
+        QTRY_COMPARE(failed.size(), 2);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRunLibrary)
+#include "tst_run_library.moc"
