@@ -30,6 +30,9 @@ Result<Experiment> readExperimentFile(const std::string& path);
 /// Written to a temporary name and renamed; relative data paths become absolute.
 Status writeExperimentFile(const std::string& path, const Experiment& experiment);
 
+/// The experiment with the keys of `yaml` laid over it; another model drops the parameters of the former.
+Result<Experiment> overlayYaml(const Experiment& base, const std::string& yaml, const std::string& fileName);
+
 /// Every key a file may use besides the algorithm's own parameters, nested ones with a dot ("evaluation.ideal_list").
 std::vector<std::string> experimentKeys();
 

@@ -21,7 +21,9 @@ namespace {
 
 struct State : YamlContext {
     Experiment experiment;
+    std::string baseAlgorithm;
     std::map<std::string, YAML::Node> parameters; // checked at the end, when the algorithm is known
+    bool seedGiven = false;
     bool splitSeedGiven = false;
     // eval_args, put together at the end
     std::string splitKey; // "RS", "LS" or a split kind
@@ -419,6 +421,7 @@ constexpr Key topKeys[] = {
      }},
     {"seed",
      [](State& s, const YAML::Node& n, std::string_view k) {
+         s.seedGiven = true;
          return takeNumber<std::uint64_t>(s, n, k, s.experiment.plan.seed, 0, UINT64_MAX);
      }},
     {"eval_args", [](State& s, const YAML::Node& n,
@@ -454,7 +457,7 @@ constexpr Key topKeys[] = {
 /// group_by and order choose among the kinds that RecBole knows.
 Status finishSplit(State& state) {
     SplitSpec& split = state.experiment.split;
-    if (!state.splitSeedGiven) split.seed = state.experiment.plan.seed;
+    if (state.seedGiven && !state.splitSeedGiven) split.seed = state.experiment.plan.seed;
     if (split.kind != SplitSpec{}.kind ||
         (!state.splitKey.empty() && state.splitKey != "RS" && state.splitKey != "LS")) {
         if (!state.group.empty())
@@ -493,6 +496,7 @@ Status finishParameters(State& state, const YAML::Node& root) {
     const auto info = requireAlgorithm(plan.algorithm);
     if (!info) return yamlFault(state, model ? model : root, "model", info.error().message);
     const ParamSchema& schema = (*info)->schema();
+    if (plan.algorithm != state.baseAlgorithm) plan.params.clear();
     for (const auto& [key, node] : state.parameters) {
         if (!schema.find(key)) {
             std::vector<std::string> known;
@@ -531,7 +535,13 @@ std::vector<std::string> experimentKeys() {
 }
 
 Result<Experiment> experimentFromYaml(const std::string& yaml, const std::string& fileName) {
+    return overlayYaml({}, yaml, fileName);
+}
+
+Result<Experiment> overlayYaml(const Experiment& base, const std::string& yaml, const std::string& fileName) {
     State state;
+    state.experiment = base;
+    state.baseAlgorithm = base.plan.algorithm;
     state.file = fileName;
     if (yaml.find('\0') != std::string::npos)
         return Error{ErrorCode::Parse, "This is a binary file, not an experiment in YAML", fileName};

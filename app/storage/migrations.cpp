@@ -93,35 +93,32 @@ constexpr const char* version1[] = {
 /// Step n brings version n to n + 1.
 constexpr std::array<std::span<const char* const>, 1> steps{version1};
 
-Result<int> pragma(const Database& database, const QString& name) {
-    const auto value = database.value("PRAGMA " + name);
-    if (!value) return value.error();
-    return value->toInt();
-}
-
 /// The version of a workspace, 0 for an empty database.
 Result<int> versionOf(const Database& database) {
-    const auto version = pragma(database, "user_version");
-    if (!version) return version.error();
-    const auto application = pragma(database, "application_id");
-    if (!application) return application.error();
-    const auto tables = database.value("SELECT count(*) FROM sqlite_master");
-    if (!tables) return tables.error();
+    // One statement, so that all three are of the same moment: another process may be creating the workspace.
+    auto query = database.run(
+        "SELECT (SELECT user_version FROM pragma_user_version), "
+        "(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_master)");
+    if (!query) return query.error();
+    if (!query->next()) return database.error(query->lastError());
+    const int version = query->value(0).toInt();
+    const int application = query->value(1).toInt();
+    const int tables = query->value(2).toInt();
     const std::string where = database.path().toStdString();
-    if (tables->toInt() == 0 && *version == 0) return 0;
-    if (*application != applicationId)
+    if (tables == 0 && version == 0) return 0;
+    if (application != applicationId)
         return Error{ErrorCode::Unsupported, "This database belongs to another program; nothing was changed",
                      where};
-    if (*version > schemaVersion())
+    if (version > schemaVersion())
         return Error{ErrorCode::Unsupported,
-                     "This workspace was made by a newer Recoscope (schema " + std::to_string(*version) +
+                     "This workspace was made by a newer Recoscope (schema " + std::to_string(version) +
                          ", this program knows up to " + std::to_string(schemaVersion()) +
                          "); update Recoscope or choose another workspace. Nothing was changed",
                      where};
-    if (*version < 1)
+    if (version < 1)
         return Error{ErrorCode::Parse,
                      "The workspace database has tables but no version; nothing was changed", where};
-    return *version;
+    return version;
 }
 
 } // namespace

@@ -38,6 +38,7 @@ std::optional<RunStatus> runStatusFromKey(const QString& key);
 /// Plain numbers as the bytes of a blob, little-endian as on every machine this runs on.
 template <class T>
 QByteArray toBlob(const std::vector<T>& values) {
+    if (values.empty()) return QByteArray(""); // a null one would be stored as NULL
     return QByteArray(reinterpret_cast<const char*>(values.data()),
                       static_cast<qsizetype>(values.size() * sizeof(T)));
 }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/run_control.h"
+
+#include <atomic>
+#include <signal.h>
+#include <thread>
+
+namespace recoscope::cli {
+
+/// While it lives, Ctrl-C (SIGINT) and SIGTERM cancel `control` gently; a second one ends the program. Make
+/// it before other threads start, so that they inherit the blocked signals.
+class InterruptGuard final {
+public:
+    explicit InterruptGuard(RunControl& control);
+    ~InterruptGuard();
+    InterruptGuard(const InterruptGuard&) = delete;
+    InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+private:
+    RunControl& m_control;
+    std::atomic<bool> m_over{false};
+    sigset_t m_before{};
+    std::thread m_thread;
+};
+
+} // namespace recoscope::cli

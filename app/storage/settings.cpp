@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/storage/settings.h"
+
+#include "app/storage/run_store.h"
+
+#include <QCryptographicHash>
+#include <QFileInfo>
+#include <QStandardPaths>
+
+namespace recoscope {
+
+namespace {
+
+QString defaultFile() {
+    const QString chosen = qEnvironmentVariable("RECOSCOPE_CONFIG");
+    if (!chosen.isEmpty()) return chosen;
+    return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) +
+           "/recoscope/recoscope.ini";
+}
+
+/// Headers may be long and hold any character; keys of INI files may not.
+QString mappingKey(const QString& header) {
+    const QByteArray hash = QCryptographicHash::hash(header.trimmed().toUtf8(), QCryptographicHash::Sha1);
+    return "mappings/" + QString::fromLatin1(hash.toHex().left(16));
+}
+
+QString normalised(const QString& path) {
+    return path.contains(':') && !QFileInfo::exists(path) ? path : QFileInfo(path).absoluteFilePath();
+}
+
+} // namespace
+
+Settings::Settings()
+    : Settings(defaultFile()) {}
+
+Settings::Settings(const QString& file)
+    : m_settings(file, QSettings::IniFormat) {}
+
+QStringList Settings::recentFiles() const { return m_settings.value("recent/files").toStringList(); }
+
+void Settings::addRecentFile(const QString& path) {
+    QStringList files = recentFiles();
+    files.removeAll(normalised(path));
+    files.prepend(normalised(path));
+    m_settings.setValue("recent/files", files.mid(0, mostRecent));
+}
+
+void Settings::removeRecentFile(const QString& path) {
+    QStringList files = recentFiles();
+    files.removeAll(path);
+    files.removeAll(normalised(path));
+    m_settings.setValue("recent/files", files);
+}
+
+std::optional<ColumnMapping> Settings::mappingFor(const QString& header) const {
+    const QString json = m_settings.value(mappingKey(header)).toString();
+    if (json.isEmpty()) return std::nullopt;
+    const auto options = importOptionsFromJson(json.toStdString());
+    return options ? options->mapping : std::nullopt;
+}
+
+void Settings::rememberMapping(const QString& header, const ColumnMapping& mapping) {
+    ImportOptions options;
+    options.mapping = mapping;
+    m_settings.setValue(mappingKey(header), QString::fromStdString(toJson(options)));
+}
+
+QByteArray Settings::windowState(const QString& key) const {
+    return m_settings.value("window/" + key).toByteArray();
+}
+
+void Settings::setWindowState(const QString& key, const QByteArray& state) {
+    m_settings.setValue("window/" + key, state);
+}
+
+Theme Settings::theme() const {
+    const QString name = m_settings.value("theme").toString();
+    return name == "light" ? Theme::Light : name == "dark" ? Theme::Dark : Theme::System;
+}
+
+void Settings::setTheme(Theme theme) {
+    m_settings.setValue("theme", theme == Theme::Light ? "light" : theme == Theme::Dark ? "dark" : "system");
+}
+
+QString Settings::workspace() const {
+    const QString folder = m_settings.value("workspace").toString();
+    return folder.isEmpty() ? defaultWorkspaceFolder() : folder;
+}
+
+void Settings::setWorkspace(const QString& folder) { m_settings.setValue("workspace", folder); }
+
+} // namespace recoscope
