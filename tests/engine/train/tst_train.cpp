@@ -291,6 +291,7 @@ private slots:
         QCOMPARE(ended.outcome, RunOutcome::Cancelled);
         QVERIFY(!ended.error);
         QVERIFY(ended.model);
+        QCOMPARE(script.snapshots, 2); // the untrained model, then what the first epoch had reached
         QCOMPARE(ended.epochs, 0);
         QVERIFY(!ended.test);
         QCOMPARE(sink.story(), std::string("started ended"));
