@@ -119,13 +119,7 @@ Result<std::shared_ptr<const Recommender>> BiasedMfModel::load(const TensorFile&
         return Error{ErrorCode::Parse, "User and item factors differ in length", "item.factors"};
     if (bu.size() != users->rows()) return Error{ErrorCode::Parse, "Not one bias for each user", "user.bias"};
     if (bi.size() != items->rows()) return Error{ErrorCode::Parse, "Not one bias for each item", "item.bias"};
-    if (!users->allFinite())
-        return Error{ErrorCode::Parse, "A factor is not a finite number", "user.factors"};
-    if (!items->allFinite())
-        return Error{ErrorCode::Parse, "A factor is not a finite number", "item.factors"};
-    if (!bu.allFinite()) return Error{ErrorCode::Parse, "A bias is not a finite number", "user.bias"};
-    if (!bi.allFinite()) return Error{ErrorCode::Parse, "A bias is not a finite number", "item.bias"};
-    if (numbers->size() != 3 || !vector(*numbers).allFinite() || (*numbers)[1] < 0.0f || (*numbers)[2] < 0.0f)
+    if (numbers->size() != 3 || (*numbers)[1] < 0.0f || (*numbers)[2] < 0.0f)
         return Error{ErrorCode::Parse, "The mean and the two ridges are not three numbers", "mean_and_ridge"};
     return std::shared_ptr<const Recommender>(std::make_shared<BiasedMfModel>(
         (*numbers)[0], std::move(*users), std::move(*items), bu, bi, Ridge{(*numbers)[1], (*numbers)[2]}));

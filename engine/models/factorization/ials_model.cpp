@@ -37,9 +37,8 @@ float IalsObjective::confidenceOf(float rating) const {
     return 1.0f;
 }
 
-float IalsObjective::quadraticWeight(float confidence) const {
-    return unobserved == IalsUnobserved::AllPairs ? confidence
-                                                  : confidence - static_cast<float>(unobservedWeight);
+float IalsObjective::quadraticWeight(float c) const {
+    return unobserved == IalsUnobserved::AllPairs ? c : c - static_cast<float>(unobservedWeight);
 }
 
 float IalsObjective::regularisationOf(std::int64_t historySize, std::int64_t others) const {
@@ -179,10 +178,6 @@ Result<std::shared_ptr<const Recommender>> IalsModel::load(const TensorFile& fil
     if (!kinds) return kinds.error();
     if (users->cols() != items->cols() || items->cols() < 1)
         return Error{ErrorCode::Parse, "User and item factors differ in length", "item.factors"};
-    if (!users->allFinite())
-        return Error{ErrorCode::Parse, "A factor is not a finite number", "user.factors"};
-    if (!items->allFinite())
-        return Error{ErrorCode::Parse, "A factor is not a finite number", "item.factors"};
     if (kinds->size() != 2 || (*kinds)[0] < 0 || (*kinds)[0] > 1 || (*kinds)[1] < 0 || (*kinds)[1] > 2)
         return Error{ErrorCode::Parse, "The objective's choices are unknown", "objective.kinds"};
     IalsObjective objective;

@@ -29,7 +29,7 @@ struct IalsObjective {
     /// c: 1, 1 + alpha r or 1 + alpha ln(1 + r / epsilon); a negative rating counts as 0.
     float confidenceOf(float rating) const;
     /// w, the weight of y yᵀ in the normal equations: c, less alpha0 when missing pairs only are pulled to 0.
-    float quadraticWeight(float confidence) const;
+    float quadraticWeight(float c) const;
     /// lambda (|history| + alpha0 others)^nu
     float regularisationOf(std::int64_t historySize, std::int64_t others) const;
 };
