@@ -137,7 +137,7 @@ Status FileTree::listFolder() {
     std::error_code failed;
     fs::recursive_directory_iterator it(m_folder, fs::directory_options::skip_permission_denied, failed);
     // Skipping what is not permitted would make an unreadable folder look empty.
-    if (::access(m_folder.c_str(), R_OK | X_OK) != 0) return systemError(errno, m_folder);
+    if (::faccessat(AT_FDCWD, m_folder.c_str(), R_OK | X_OK, AT_EACCESS) != 0) return systemError(errno, m_folder);
     if (failed) return systemError(failed.value(), m_folder);
     for (const fs::recursive_directory_iterator end; it != end; it.increment(failed)) {
         if (failed) return systemError(failed.value(), m_folder);

@@ -63,8 +63,8 @@ private:
     Error m_error;
 };
 
-/// The text of the lines that begin in [begin, end) of a file, in `buffer`. Nothing when a line is too long;
-/// `needed` is then where that line begins.
+/// The text of the lines that begin in [begin, end) of a file, in `buffer`; those before it when a line is
+/// too long.
 struct ChunkText {
     std::string_view text;
     bool tooLong = false;
@@ -94,7 +94,8 @@ Result<ChunkText> readLines(const PlainFile& file, std::uint64_t begin, std::uin
         const std::size_t lineStart = lastLine == std::string_view::npos ? 0 : lastLine + 1;
         std::size_t step = 4096;
         for (std::uint64_t at = from + have; at < file.size();) {
-            if (have - lineStart > maxLineBytes) return ChunkText{{}, true};
+            if (have - lineStart > maxLineBytes)
+                return ChunkText{{buffer.data() + start, lineStart - std::min(start, lineStart)}, true};
             if (buffer.size() < have + step + textPadding) buffer.resize(have + step + textPadding);
             const auto more = file.readAt(at, buffer.data() + have, step);
             if (!more) return more.error();
@@ -169,7 +170,10 @@ Status RowCollector::readPlain(const FileTree& tree, int file, const PlainFile& 
             const auto text = readLines(plain, begin, end, m_buffers[thread]);
             if (!text) return failure.set(chunk.index, text.error());
             ChunkRows& rows = wave[static_cast<std::size_t>(chunk.index)];
-            if (text->tooLong) return failure.set(chunk.index, Error{ErrorCode::Limit, "", ""});
+            if (text->tooLong) {
+                rows.lines = std::count(text->text.begin(), text->text.end(), '\n');
+                return failure.set(chunk.index, Error{ErrorCode::Limit, "", ""});
+            }
             m_sinks[thread].begin(rows);
             if (!text->text.empty()) parser.parse(text->text, begin == 0, m_sinks[thread]);
             m_progress.advance(end - begin, "Reading interactions");
@@ -178,7 +182,7 @@ Status RowCollector::readPlain(const FileTree& tree, int file, const PlainFile& 
             const Error error = failure.error();
             if (error.code != ErrorCode::Limit) return error;
             std::int64_t line = m_line;
-            for (std::int64_t n = 0; n < failure.chunk(); ++n)
+            for (std::int64_t n = 0; n <= failure.chunk(); ++n)
                 line += wave[static_cast<std::size_t>(n)].lines;
             return longLine(label, line);
         }

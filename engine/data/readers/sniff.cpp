@@ -238,7 +238,7 @@ std::optional<TableGuess> guessTable(const std::vector<std::string>& lines) {
         if (auto fields = splitLine(line, guess.shape.delimiter, guess.shape.quote))
             rows.push_back(std::move(*fields));
     if (rows.empty()) return std::nullopt;
-    const auto& first = rows.front();
+    const auto first = rows.front(); // a copy: the header's row goes below
     int user = -1;
     int item = -1;
     int rating = -1;

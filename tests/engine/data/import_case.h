@@ -34,12 +34,14 @@ inline std::string tiny(const std::string& name) {
     return std::string(RECOSCOPE_SOURCE_DIR) + "/datasets/tiny/" + name;
 }
 
-inline Result<ImportResult> import(const std::string& path, const ImportOptions& options = {}, ThreadPool* pool = nullptr) {
+inline Result<ImportResult> import(const std::string& path, const ImportOptions& options = {},
+                                   ThreadPool* pool = nullptr) {
     return importPath(path, options, {.pool = pool, .control = nullptr, .progress = {}});
 }
 
 inline const ImportIssue* issue(const ImportReport& report, const std::string& kind) {
-    const auto at = std::find_if(report.issues.begin(), report.issues.end(), [&](const auto& one) { return one.kind == kind; });
+    const auto at = std::find_if(report.issues.begin(), report.issues.end(),
+                                 [&](const auto& one) { return one.kind == kind; });
     return at == report.issues.end() ? nullptr : &*at;
 }
 
@@ -50,7 +52,8 @@ inline std::int64_t issueCount(const ImportReport& report, const std::string& ki
 
 inline QString firstPlace(const ImportReport& report, const std::string& kind) {
     const auto* found = issue(report, kind);
-    return found && !found->examples.empty() ? QString::fromStdString(found->examples.front().where) : QString();
+    return found && !found->examples.empty() ? QString::fromStdString(found->examples.front().where)
+                                             : QString();
 }
 
 /// Value of a (user, item), NaN when it is not in the data.
@@ -71,7 +74,8 @@ inline std::int64_t timeOf(const Dataset& dataset, std::string_view user, std::s
     const auto columns = dataset.byUser().cols(UserIndex{*u});
     const auto at = std::lower_bound(columns.begin(), columns.end(), ItemIndex{*i});
     if (at == columns.end() || *at != ItemIndex{*i}) return -1;
-    return dataset.times()[static_cast<std::size_t>(dataset.byUser().rowBegin(UserIndex{*u}) + (at - columns.begin()))];
+    return dataset
+        .times()[static_cast<std::size_t>(dataset.byUser().rowBegin(UserIndex{*u}) + (at - columns.begin()))];
 }
 
 /// What a feature shows for an item, "" when there is no such item or column.
@@ -94,7 +98,7 @@ inline std::int64_t partCount(const Dataset& dataset, Part part) {
 } // namespace recoscope::test
 
 /// Declares `name` as the ImportResult of an expression, or fails with the error's text.
-#define RECOSCOPE_IMPORT(name, expression)                                                                             \
-    auto name##Result = (expression);                                                                                  \
-    QVERIFY2(name##Result.ok(), name##Result.ok() ? "" : name##Result.error().text().c_str());                         \
+#define RECOSCOPE_IMPORT(name, expression)                                                                   \
+    auto name##Result = (expression);                                                                        \
+    QVERIFY2(name##Result.ok(), name##Result.ok() ? "" : name##Result.error().text().c_str());               \
     const ImportResult& name = *name##Result

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The tiny files of datasets/tiny hold by hand what each format must survive; what is expected here was read off them.
+// The tiny files of datasets/tiny hold by hand what each format must survive; what is expected here was read
+// off them.
 #include "tests/engine/data/import_case.h"
 
 #include <QtTest>
@@ -48,7 +49,8 @@ private slots:
         QCOMPARE(got.dataset->userCount(), users);
         QCOMPARE(got.dataset->itemCount(), items);
         const auto ids = formats();
-        QVERIFY(std::any_of(ids.begin(), ids.end(), [&](const auto& info) { return info.id == got.dataset->provenance().format; }));
+        QVERIFY(std::any_of(ids.begin(), ids.end(),
+                            [&](const auto& info) { return info.id == got.dataset->provenance().format; }));
         // Naming the format that was detected changes nothing.
         ImportOptions options;
         options.format = format.toStdString();
@@ -59,7 +61,8 @@ private slots:
     void movieLens100k() {
         RECOSCOPE_IMPORT(got, import(tiny("ml-100k")));
         const Dataset& data = *got.dataset;
-        QCOMPARE(feature(data, "3", "title"), QString::fromUtf8("Café at the Lock (1988)")); // Latin-1 in the file
+        QCOMPARE(feature(data, "3", "title"),
+                 QString::fromUtf8("Café at the Lock (1988)")); // Latin-1 in the file
         QCOMPARE(feature(data, "6", "title"), "unknown");
         QCOMPARE(feature(data, "6", "year"), "");
         QCOMPARE(feature(data, "1", "genres"), "Action, Children's");
@@ -104,7 +107,8 @@ private slots:
         QCOMPARE(feature(data, "0205616461", "price"), "14.95");
         QCOMPARE(feature(data, "0558925278", "title"), QString::fromUtf8("The \"Bright\" One \\ café"));
         QCOMPARE(feature(data, "B00000LAMP", "title"), ""); // a field that is not there
-        QCOMPARE(QString::fromStdString(data.itemTitle(ItemIndex{*data.items().find("B00000LAMP")})), "B00000LAMP");
+        QCOMPARE(QString::fromStdString(data.itemTitle(ItemIndex{*data.items().find("B00000LAMP")})),
+                 "B00000LAMP");
     }
 
     void amazon2018ReviewsAndMeta() {
@@ -125,12 +129,14 @@ private slots:
         QVERIFY(got.dataset->timeUnit() == TimeUnit::Milliseconds);
         QCOMPARE(timeOf(*got.dataset, "AFSKPY37N3C43SOI5IEXEK5JSIYA", "B07J3GH1W1"), 1547589356);
         QCOMPARE(feature(*got.dataset, "B07J3GH1W1", "categories"), "Home, Lamps, Bulbs & More");
-        QCOMPARE(feature(*got.dataset, "B07W397QG4", "categories"), "Tools"); // an empty list: the main category
+        QCOMPARE(feature(*got.dataset, "B07W397QG4", "categories"),
+                 "Tools"); // an empty list: the main category
         QCOMPARE(feature(*got.dataset, "B07W397QG4", "price"), "12");
         QCOMPARE(feature(*got.dataset, "B07J3GH1W1", "price"), "");
         QCOMPARE(feature(*got.dataset, "B07J3GH1W1", "brand"), "Lumen");
         RECOSCOPE_IMPORT(reviews, import(tiny("amazon-2023-reviews")));
-        QCOMPARE(valueOf(*reviews.dataset, "AFSKPY37N3C43SOI5IEXEK5JSIYA", "B07J3GH1W1"), 5.0f); // by parent_asin
+        QCOMPARE(valueOf(*reviews.dataset, "AFSKPY37N3C43SOI5IEXEK5JSIYA", "B07J3GH1W1"),
+                 5.0f); // by parent_asin
         QVERIFY(!reviews.dataset->items().find("B00VARIANT"));
     }
 
@@ -210,7 +216,8 @@ private slots:
         QCOMPARE(preview->rows[2][0], std::string("Two; Three"));
         RECOSCOPE_IMPORT(guessed, import(tiny("delimited/plays.csv")));
         QCOMPARE(issueCount(guessed.report, "guessed-columns"), 1);
-        QCOMPARE(timeOf(*guessed.dataset, "ann", "Sine Wave"), 1425213000); // date -u -d "2015-03-01 12:30" +%s
+        QCOMPARE(timeOf(*guessed.dataset, "ann", "Sine Wave"),
+                 1425213000); // date -u -d "2015-03-01 12:30" +%s
         ImportOptions options;
         options.mapping = ColumnMapping{';', '"', true, 2, 0, -1, -1};
         RECOSCOPE_IMPORT(mapped, import(tiny("delimited/plays.csv"), options));
@@ -225,13 +232,15 @@ private slots:
 
     void headersAreKnownByTheirAliases_data() {
         QTest::addColumn<QString>("header");
-        for (const char* header : {"user_id,item_id,rating,timestamp", "userId,movieId,score,time", "user,item,stars,timestamp",
-                                   "uid,asin,overall,unixReviewTime", "reviewerID,parent_asin,rating,time"})
+        for (const char* header :
+             {"user_id,item_id,rating,timestamp", "userId,movieId,score,time", "user,item,stars,timestamp",
+              "uid,asin,overall,unixReviewTime", "reviewerID,parent_asin,rating,time"})
             QTest::newRow(header) << header;
     }
     void headersAreKnownByTheirAliases() {
         QFETCH(QString, header);
-        for (const QString& delimiter : {QStringLiteral(","), QStringLiteral("\t"), QStringLiteral(";"), QStringLiteral("|")}) {
+        for (const QString& delimiter :
+             {QStringLiteral(","), QStringLiteral("\t"), QStringLiteral(";"), QStringLiteral("|")}) {
             TempTree tree;
             QString text = "note," + header + "\nx,007,a,4.5,978300760\ny,7,a,3,978300761\n";
             const auto path = tree.write("table.txt", text.replace(',', delimiter).toUtf8());
@@ -251,7 +260,8 @@ private slots:
         QTest::addColumn<int>("unit");
         QTest::newRow("seconds") << "978300760" << qint64{978300760} << int(TimeUnit::Seconds);
         QTest::newRow("milliseconds") << "978300760123" << qint64{978300760} << int(TimeUnit::Milliseconds);
-        QTest::newRow("microseconds") << "978300760123456" << qint64{978300760} << int(TimeUnit::Milliseconds);
+        QTest::newRow("microseconds")
+            << "978300760123456" << qint64{978300760} << int(TimeUnit::Milliseconds);
         QTest::newRow("float") << "978300760.75" << qint64{978300760} << int(TimeUnit::Seconds);
         QTest::newRow("count") << "17" << qint64{17} << int(TimeUnit::Order);
     }
@@ -260,7 +270,8 @@ private slots:
         QFETCH(qint64, seconds);
         QFETCH(int, unit);
         TempTree tree;
-        const auto path = tree.write("t.csv", ("user,item,rating,timestamp\nu,a,3," + time + "\nu,b,4," + time + "\n").toUtf8());
+        const auto path = tree.write(
+            "t.csv", ("user,item,rating,timestamp\nu,a,3," + time + "\nu,b,4," + time + "\n").toUtf8());
         RECOSCOPE_IMPORT(got, import(path));
         QCOMPARE(timeOf(*got.dataset, "u", "b"), seconds);
         QCOMPARE(int(got.dataset->timeUnit()), unit);
@@ -281,8 +292,9 @@ private slots:
         QFETCH(float, value);
         QFETCH(qint64, time);
         TempTree tree;
-        const auto path = tree.write("t.csv", "user,item,rating,timestamp\nu,a,2,1000000000\nv,a,1,1000000000\nu,a,5,1000000001\n"
-                                              "u,b,4,1000000000\nu,a,3,1000000002\n");
+        const auto path = tree.write(
+            "t.csv", "user,item,rating,timestamp\nu,a,2,1000000000\nv,a,1,1000000000\nu,a,5,1000000001\n"
+                     "u,b,4,1000000000\nu,a,3,1000000002\n");
         ImportOptions options;
         options.duplicates = DuplicatePolicy(policy);
         RECOSCOPE_IMPORT(got, import(path, options));
@@ -306,9 +318,10 @@ private slots:
         QVERIFY2(back.ok(), back.ok() ? "" : back.error().text().c_str());
         QCOMPARE(*back, options);
         QCOMPARE(*importOptionsFromJson(""), ImportOptions{});
-        for (const char* bad : {"[]", "{", R"({"formt":"x"})", R"({"duplicates":"min"})", R"({"mapping":{"user":"a"}})",
-                                R"({"mapping":{"delimiter":""}})", R"({"mapping":{"users":1}})", R"({"mapping":3})",
-                                R"({"mapping":{"item":123456789012}})", R"({"format":3})"})
+        for (const char* bad :
+             {"[]", "{", R"({"formt":"x"})", R"({"duplicates":"min"})", R"({"mapping":{"user":"a"}})",
+              R"({"mapping":{"delimiter":""}})", R"({"mapping":{"users":1}})", R"({"mapping":3})",
+              R"({"mapping":{"item":123456789012}})", R"({"format":3})"})
             QVERIFY2(!importOptionsFromJson(bad).ok(), bad);
     }
 

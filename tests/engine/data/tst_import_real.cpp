@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Counts of real files. Said where from: MovieLens' READMEs, the Amazon pages, and for the others independent counts by
-// awk and sort over the same files.
+// Counts of real files. Said where from: MovieLens' READMEs, the Amazon pages, and for the others independent
+// counts by awk and sort over the same files.
 #include "tests/engine/data/import_case.h"
 #include "tests/support/real_data.h"
 
@@ -20,7 +20,8 @@ private slots:
         QTest::addColumn<int>("users");
         QTest::addColumn<int>("items");
         QTest::addColumn<qint64>("rowsRead");
-        const auto row = [](const char* path, const char* format, qint64 n, int users, int items, qint64 read) {
+        const auto row = [](const char* path, const char* format, qint64 n, int users, int items,
+                            qint64 read) {
             QTest::newRow(path) << path << format << n << users << items << read;
         };
         row("ml-latest-small", "ml-csv", 100836, 610, 9724, 100836);
@@ -44,7 +45,8 @@ private slots:
         row("sequences", "sequences", 287107, 31013, 23715, 287107);
         row("book-crossing", "book-crossing", 7, 6, 7, 7);
         row("splits/ml-100k-mcrec", "ncf", 100000, 943, 1682, 100000);
-        row("splits/ml-1m-strong-generalisation", "strong-generalisation", 575228, 4834 + 600 + 600, 3497, 575228);
+        row("splits/ml-1m-strong-generalisation", "strong-generalisation", 575228, 4834 + 600 + 600, 3497,
+            575228);
     }
     void countsAreThePublishedOnes() {
         QFETCH(QString, path);
@@ -97,7 +99,8 @@ private slots:
         QVERIFY(data.timeUnit() == TimeUnit::Seconds);
         // 18 titles occur twice: they stay 1,682 items with 1,664 titles.
         std::vector<std::string> titles;
-        for (int i = 0; i < data.itemCount(); ++i) titles.push_back(data.itemTitle(ItemIndex{i}));
+        for (int i = 0; i < data.itemCount(); ++i)
+            titles.push_back(data.itemTitle(ItemIndex{i}));
         std::sort(titles.begin(), titles.end());
         QCOMPARE(std::unique(titles.begin(), titles.end()) - titles.begin(), 1664);
     }
@@ -123,10 +126,12 @@ private slots:
         QCOMPARE(a.dataset->provenance().fingerprint, b.dataset->provenance().fingerprint);
         QCOMPARE(a.dataset->provenance().fingerprint, c.dataset->provenance().fingerprint);
         QCOMPARE(feature(*b.dataset, "1", "title"), "Toy Story (1995)");
-        QCOMPARE(feature(*c.dataset, "11", "title"), "American President, The (1995)"); // quoted, with a comma
+        QCOMPARE(feature(*c.dataset, "11", "title"),
+                 "American President, The (1995)"); // quoted, with a comma
         QCOMPARE(feature(*a.dataset, "1", "imdb"), "0114709");
         QCOMPARE(a.dataset->scale(), (RatingScale{0.5f, 5.0f, 0.5f, false}));
-        // 9,742 films in the catalogue, 18 of them unrated: they are counted, not candidates. Twice: movies, links.
+        // 9,742 films in the catalogue, 18 of them unrated: they are counted, not candidates. Twice: movies,
+        // links.
         QCOMPARE(issueCount(a.report, "items-without-interactions"), 36);
     }
 
@@ -150,7 +155,8 @@ private slots:
         QVERIFY(got.dataset->itemFeatures().find("price"));
         const auto* titles = got.dataset->itemFeatures().find("title");
         QVERIFY(titles);
-        for (const auto& title : titles->texts) QVERIFY2(title.find("&#") == std::string::npos, title.c_str());
+        for (const auto& title : titles->texts)
+            QVERIFY2(title.find("&#") == std::string::npos, title.c_str());
         QVERIFY(std::count(titles->texts.begin(), titles->texts.end(), "") <= 2);
     }
 
@@ -215,7 +221,8 @@ private slots:
         RECOSCOPE_REAL_DATA(path, "amazon-2018");
         const auto got = import(path);
         QVERIFY(!got.ok());
-        QVERIFY2(got.error().message.find("Gift_Cards_5.json") != std::string::npos, got.error().message.c_str());
+        QVERIFY2(got.error().message.find("Gift_Cards_5.json") != std::string::npos,
+                 got.error().message.c_str());
     }
 
     void aCatalogueAloneIsNoDataset() {
