@@ -43,20 +43,15 @@ double milliseconds(clockid_t clock) {
 /// Processor time of all threads but this one.
 double othersWork() { return milliseconds(CLOCK_PROCESS_CPUTIME_ID) - milliseconds(CLOCK_THREAD_CPUTIME_ID); }
 
-/// Watches the turns of this thread's event loop, from waking up until it waits again or begins the next
-/// turn.
+/// Watches the turns of this thread's event loop. Dispatchers differ in whether they work before or after
+/// they wait, and waiting costs no processor time: so a turn is what the thread worked between any two of
+/// their signals.
 class LoopProbe final : public QObject {
 public:
     LoopProbe() {
         const auto* dispatcher = QAbstractEventDispatcher::instance();
-        connect(dispatcher, &QAbstractEventDispatcher::awake, this, [this] {
-            endTurn();
-            m_turnBegan = milliseconds(CLOCK_THREAD_CPUTIME_ID);
-        });
-        connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, this, [this] {
-            endTurn();
-            m_turnBegan = -1.0;
-        });
+        connect(dispatcher, &QAbstractEventDispatcher::awake, this, &LoopProbe::turn);
+        connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, this, &LoopProbe::turn);
         m_heartbeat.setTimerType(Qt::PreciseTimer);
         connect(&m_heartbeat, &QTimer::timeout, this, [this] {
             if (m_clock.isValid()) m_longestGap = std::max(m_longestGap, m_clock.elapsed());
@@ -71,9 +66,10 @@ public:
     int beats() const { return m_beats; }
 
 private:
-    void endTurn() {
-        if (m_turnBegan < 0.0) return;
-        m_longestTurn = std::max(m_longestTurn, milliseconds(CLOCK_THREAD_CPUTIME_ID) - m_turnBegan);
+    void turn() {
+        const double now = milliseconds(CLOCK_THREAD_CPUTIME_ID);
+        if (m_turnBegan >= 0.0) m_longestTurn = std::max(m_longestTurn, now - m_turnBegan);
+        m_turnBegan = now;
         ++m_turns;
     }
     QTimer m_heartbeat;
@@ -152,6 +148,20 @@ private slots:
     void cleanupTestCase() {
         m_training.reset();
         m_data.reset();
+    }
+
+    void probeSeesAHandlerThatWorksTooLong() {
+        LoopProbe probe;
+        bool done = false;
+        QTimer::singleShot(20, &probe, [&done] {
+            const double begin = milliseconds(CLOCK_THREAD_CPUTIME_ID);
+            while (milliseconds(CLOCK_THREAD_CPUTIME_ID) < begin + 2 * longestTurn) {
+            }
+            done = true;
+        });
+        QVERIFY(runUntil([&] { return done; }));
+        QVERIFY2(probe.longestTurnMs() >= 2 * longestTurn,
+                 qPrintable(QString::number(probe.longestTurnMs())));
     }
 
     void eventLoopIsNeverBlockedWhileDataImportsAndModelsTrain() {
