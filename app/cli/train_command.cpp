@@ -137,6 +137,16 @@ Result<Experiment> experimentOf(const Arguments& arguments) {
     return applyOptions(base, arguments);
 }
 
+/// Files that come as training and test parts are used as they are, unless something else was asked for:
+/// nothing of the training part is held back for validation, so that numbers are those of the files'
+/// protocol.
+void usePremadeParts(Experiment& experiment, const Arguments& arguments, const Dataset& data) {
+    const bool fromFile = !arguments.positional().isEmpty();
+    if (data.parts().empty() || fromFile || arguments.has("--split")) return;
+    experiment.split.kind = SplitKind::Premade;
+    if (!arguments.has("--validation-fraction")) experiment.split.validationFraction = 0.0;
+}
+
 int runTrain(const Arguments& arguments) {
     const QStringList& files = arguments.positional();
     if (files.size() > 1) return usage(arguments, "train takes one experiment file at most");
@@ -147,16 +157,12 @@ int runTrain(const Arguments& arguments) {
         return usage(arguments, "train needs --algorithm ID; 'recoscope-cli algorithms' lists them");
     const auto threads = arguments.number("--threads", 0, 1, 1024);
     if (!threads) return usage(arguments, threads.error().text());
-    const auto experiment = experimentOf(arguments);
+    auto experiment = experimentOf(arguments);
     if (!experiment) {
         // A mistake in a file is a failure, one on the command line a usage error.
         return experiment.error().where.empty() ? usage(arguments, experiment.error().text())
                                                 : fail(arguments, experiment.error());
     }
-    if (const auto path = arguments.value("--write-experiment"))
-        if (Status status = writeExperimentFile(path->toStdString(), *experiment); !status)
-            return fail(arguments, status.error());
-
     // Before the work, so that a workspace that cannot be written to does not cost an hour of training.
     const auto store = RunStore::open(workspaceOf(arguments));
     if (!store) return fail(arguments, store.error());
@@ -165,8 +171,14 @@ int runTrain(const Arguments& arguments) {
     InterruptGuard guard(control);
     ThreadPool pool({.threads = static_cast<int>(*threads)});
     ProgressLine progress(arguments.has("--quiet"));
-    const auto split = loadSplit(*experiment, pool, control, progress);
+    const auto imported = importData(experiment->dataPath, experiment->import, pool, control, progress);
+    if (!imported) return fail(arguments, imported.error());
+    usePremadeParts(*experiment, arguments, *imported->dataset);
+    const auto split = makeSplit(imported->dataset, experiment->split);
     if (!split) return fail(arguments, split.error());
+    if (const auto path = arguments.value("--write-experiment"))
+        if (Status status = writeExperimentFile(path->toStdString(), *experiment); !status)
+            return fail(arguments, status.error());
 
     RunRecord record;
     record.experiment = *experiment;

@@ -8,6 +8,8 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <cmath>
+
 using namespace recoscope;
 using test::CliResult;
 
@@ -228,8 +230,23 @@ private slots:
         const CliResult result = cli({"train", "--train", train, "--test", test, "--algorithm", "popularity",
                                       "--cutoffs", "1", "--json"});
         VERIFY_EXIT(result, 0);
+        // Nothing of the training part is held back.
+        QVERIFY(result.json()["validation_metrics"].empty());
+        QVERIFY(result.err.contains("on 6 interactions"));
         // Each user has one candidate left, and it is the held-out one.
         QCOMPARE(result.json()["metrics"]["hr@1"].get<double>(), 1.0);
+    }
+
+    void thePublishedSplitIsUsedAsItCameAndGivesThePublishedNumbers() {
+        RECOSCOPE_REAL_DATA(path, "splits/ml-100k-mcrec");
+        const CliResult result = cli({"train", "--data", QString::fromStdString(path), "--algorithm",
+                                      "popularity", "--ideal", "all_relevant", "--cutoffs", "10", "--json"});
+        VERIFY_EXIT(result, 0);
+        const auto metrics = result.json()["metrics"];
+        // Ferrari Dacrema et al. (TOIS 2021), table A of published-results: .1907 .1180 .1361, ties differ.
+        QVERIFY(std::abs(metrics["precision@10"].get<double>() - 0.1907) < 0.001);
+        QVERIFY(std::abs(metrics["recall@10"].get<double>() - 0.1180) < 0.001);
+        QVERIFY(std::abs(metrics["ndcg@10"].get<double>() - 0.1361) < 0.001);
     }
 
     void dataThatChangedIsRefused() {
