@@ -4,6 +4,7 @@
 #include "engine/eval/metric_definition.h"
 #include "engine/eval/ranking_metrics.h"
 #include "engine/eval/rating_metrics.h"
+#include "engine/eval/truth_metric.h"
 #include "engine/linalg/top_k.h"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ struct Wanted {
 bool isRating(const MetricInfo& info) { return info.name == "rmse" || info.name == "mae"; }
 bool isPerUser(const MetricInfo& info) { return !isRating(info) && info.name != "coverage"; }
 
-Result<std::vector<Wanted>> wantedMetrics(const EvaluationOptions& options) {
+/// @param hasTruth  true preferences are known; "truth" is left out without.
+Result<std::vector<Wanted>> wantedMetrics(const EvaluationOptions& options, bool hasTruth) {
     std::vector<int> cutoffs = options.cutoffs;
     std::sort(cutoffs.begin(), cutoffs.end());
     cutoffs.erase(std::unique(cutoffs.begin(), cutoffs.end()), cutoffs.end());
@@ -46,6 +48,7 @@ Result<std::vector<Wanted>> wantedMetrics(const EvaluationOptions& options) {
             options.metrics.empty() ||
             std::find(options.metrics.begin(), options.metrics.end(), info.name) != options.metrics.end();
         if (!asked || (isRating(info) && !options.predictsRatings)) continue;
+        if (info.name == "truth" && !hasTruth) continue;
         if (info.hasCutoff) {
             for (const int k : cutoffs)
                 wanted.push_back({&info, k});
@@ -55,7 +58,7 @@ Result<std::vector<Wanted>> wantedMetrics(const EvaluationOptions& options) {
     }
     if (wanted.empty())
         return Error{ErrorCode::Invalid,
-                     "None of the metrics asked for applies here (no cutoffs, or no predicted ratings)",
+                     "None of the metrics asked for applies here (no cutoffs, no predicted ratings, or no known truth)",
                      "metrics"};
     return wanted;
 }
@@ -67,6 +70,7 @@ struct Scratch {
     std::vector<ItemIndex> relevant;
     std::vector<std::int32_t> top;
     std::vector<std::uint8_t> hits;
+    std::vector<bool> candidates;
 };
 
 /// One evaluation under way. Blocks of users are independent; each writes its own rows.
@@ -302,6 +306,13 @@ void Pass::rankUser(std::int64_t row, UserIndex user, std::span<float> scores, S
             value = hitRate(list, k);
         } else if (name == "auc") {
             value = areaUnderCurve(scores, scratch.relevant, candidates);
+        } else if (name == "truth") {
+            scratch.candidates.resize(scores.size());
+            for (std::size_t n = 0; n < scores.size(); ++n)
+                scratch.candidates[n] = scores[n] > -std::numeric_limits<float>::infinity();
+            const MatrixF& truth = m_split.dataset()->truth()->preference;
+            value = closenessToTruth({truth.row(toInt(user)).data(), scores.size()}, scratch.candidates,
+                                     {m_result.topItems.data() + static_cast<std::size_t>(row) * length, length}, k);
         }
     }
 }
@@ -367,7 +378,7 @@ Evaluation Pass::finish() {
 } // namespace
 
 Status checkEvaluationOptions(const EvaluationOptions& options) {
-    if (const auto wanted = wantedMetrics(options); !wanted) return wanted.error();
+    if (const auto wanted = wantedMetrics(options, true); !wanted) return wanted.error();
     return {};
 }
 
@@ -375,7 +386,7 @@ Result<Evaluation> evaluate(const Recommender& model, const Split& split, Target
                             const EvaluationOptions& options, ThreadPool& pool, RunControl& control,
                             const std::function<void(double fraction)>& progress) {
     const auto start = std::chrono::steady_clock::now();
-    auto wanted = wantedMetrics(options);
+    auto wanted = wantedMetrics(options, split.dataset()->truth() != nullptr);
     if (!wanted) return wanted.error();
     Pass pass(model, split, target, options, std::move(*wanted));
     if (const Status ready = pass.prepare(); !ready) return ready.error();

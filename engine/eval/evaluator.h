@@ -28,7 +28,7 @@ enum class MapDenominator { Capped, Relevant };    // min(k, |R|), or |R|
 
 struct EvaluationOptions {
     std::vector<int> cutoffs = {5, 10, 20};
-    /// Names without cutoff: ndcg recall precision f1 map mrr hr auc rmse mae coverage. Empty: all that apply.
+    /// Names without cutoff: ndcg recall precision f1 map mrr hr auc rmse mae coverage truth. Empty: all that apply.
     std::vector<std::string> metrics = {};
     double relevanceThreshold = 0.0; // held-out interactions rated at or above are relevant; 0: all are
     bool excludeTrain = true;        // the query's history is no candidate

@@ -68,6 +68,7 @@ std::string particulars(std::string_view name, int k, const EvaluationOptions& o
     if (name == "hr") return cut + ";hit=any-within-k";
     if (name == "auc") return ";per=user;equal-scores=half;no-pairs=0.5";
     if (name == "coverage") return cut + ";of=items-that-are-candidates-for-a-user";
+    if (name == "truth") return cut + ";of=true-preference;0=mean-of-candidates;1=best-k";
     const RatingScale& scale = split.dataset()->scale();
     return ";over=pairs;clip=" +
            (options.clipRatings ? number(scale.min) + ".." + number(scale.max) : "none");

@@ -6,7 +6,7 @@
 namespace recoscope {
 
 std::span<const MetricInfo> metricInfos() {
-    static constexpr std::array<MetricInfo, 11> table{{
+    static constexpr std::array<MetricInfo, 12> table{{
         {"ndcg", "NDCG", "Σ_{hits i ≤ k} 1/log2(i+1)  /  Σ_{i ≤ min(k,R)} 1/log2(i+1)",
          "How close the list is to the best possible one, where a hit counts more the higher it stands.",
          true, true},
@@ -31,6 +31,10 @@ std::span<const MetricInfo> metricInfos() {
          "The average error of a predicted rating, in stars.", false, false},
         {"coverage", "Coverage", "distinct items in all lists / items that could be in one",
          "How much of the catalogue is ever recommended to anyone.", true, true},
+        {"truth", "Truth",
+         "(mean true preference of the list − of all candidates) / (of the k best candidates − of all)",
+         "How close the list is to the best one possible: 0 is chance, 1 is perfect. Only synthetic data knows.",
+         true, true},
     }};
     return table;
 }
