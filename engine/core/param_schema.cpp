@@ -156,8 +156,8 @@ Result<ParamMap> ParamSchema::complete(const ParamMap& given) const {
         if (!spec) {
             if (m_specs.empty()) return Error{ErrorCode::Invalid, "This algorithm has no parameters", key};
             const auto nearest =
-                std::min_element(m_specs.begin(), m_specs.end(), [&](const ParamSpec& a, const ParamSpec& b) {
-                    return editDistance(a.key, key) < editDistance(b.key, key);
+                std::min_element(m_specs.begin(), m_specs.end(), [&wanted = key](const ParamSpec& a, const ParamSpec& b) {
+                    return editDistance(a.key, wanted) < editDistance(b.key, wanted);
                 });
             return Error{ErrorCode::Invalid, "Unknown parameter; did you mean '" + nearest->key + "'?", key};
         }
