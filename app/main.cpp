@@ -57,12 +57,6 @@ int takeShots(Session session, const QString& path, const QString& target) {
     }
     bool saved = true;
     const QSize sizes[]{{1280, 800}, {1920, 1080}};
-    if (tour.waitForCurve(runs.back(), kTrainingLimit)) {
-        session.window.resize(sizes[0]);
-        tour.settle(1200);
-        saved &=
-            savePicture(folder, QStringLiteral("training-1280x800-light"), session.window.grab().toImage());
-    }
     for (const QString& run : runs)
         if (!tour.waitForEnd(run, kTrainingLimit))
             return say(QStringLiteral("recoscope: %1 did not end").arg(run)), 1;

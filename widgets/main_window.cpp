@@ -112,6 +112,7 @@ QWidget* MainWindow::buildRail() {
         button->setIconSize({28, 28});
         button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
         button->setCheckable(true);
+        button->setFocusPolicy(Qt::TabFocus);
         button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
         button->setMinimumWidth(92);
         const QKeySequence keys(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i));
@@ -305,6 +306,7 @@ void MainWindow::openPath(const QString& path) {
 void MainWindow::showPage(Page page) {
     m_pages->setCurrentIndex(page);
     m_rail->button(page)->setChecked(true);
+    m_pages->currentWidget()->setFocus(); // keys go to the page, not to the rail
 }
 
 MainWindow::Page MainWindow::page() const { return static_cast<Page>(m_pages->currentIndex()); }
@@ -338,7 +340,8 @@ void MainWindow::updateTitle() {
         tr("%1: %2 users, %3 items, %4 interactions")
             .arg(title, numbers.toString(dataset->userCount()), numbers.toString(dataset->itemCount()),
                  numbers.toString(static_cast<qlonglong>(dataset->interactionCount())));
-    if (dataset->provenance().synthetic) state = tr("Synthetic data · %1").arg(state);
+    if (dataset->provenance().synthetic && !title.contains(tr("synthetic"), Qt::CaseInsensitive))
+        state = tr("Synthetic data · %1").arg(state);
     m_dataState->setText(state);
     m_dataState->setToolTip(dataset->provenance().synthetic
                                 ? tr("Invented films, users and ratings: no real person is in it")

@@ -91,7 +91,7 @@ void MetricTableModel::setByCutoff(const Evaluation& evaluation) {
         slim.perUser.clear();
         row->cells[static_cast<std::size_t>(at)] = {true, false, std::move(slim)};
     }
-    if (uncut) m_titles << tr("whole list");
+    if (uncut) m_titles << tr("All");
     endResetModel();
 }
 

@@ -77,7 +77,8 @@ QString runStatusText(RunStatus status) {
 }
 
 QString runTitle(const RunRecord& record) {
-    // The name a run gets by itself, "iALS on MovieLens 1M", is the same for every run of a comparison: the id says which.
+    // The name a run gets by itself, "iALS on MovieLens 1M", is the same for every run of a comparison: the
+    // id says which.
     const bool made = record.experiment.name.empty() && record.name.startsWith(algorithmTitle(record)) &&
                       record.name.endsWith(record.datasetTitle);
     return record.name.isEmpty() || made ? record.id : record.name;
@@ -134,6 +135,12 @@ void RunTableModel::setMetrics(const QStringList& keys) {
     beginResetModel();
     m_metrics = keys;
     endResetModel();
+}
+
+void RunTableModel::setColors(const QHash<QString, int>& colors) {
+    if (colors == m_colors) return;
+    m_colors = colors;
+    if (!m_runs.empty()) emit dataChanged(index(0, 0), index(rowCount() - 1, 0), {ColorIndexRole});
 }
 
 const RunRow* RunTableModel::rowAt(int row) const {
@@ -238,7 +245,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
     case StatusRole:
         return static_cast<int>(run->record.status);
     case ColorIndexRole:
-        return run->colorIndex;
+        return m_colors.value(run->record.id, run->colorIndex);
     default:
         return {};
     }

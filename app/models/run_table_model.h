@@ -4,6 +4,7 @@
 #include "app/storage/run_store.h"
 
 #include <QAbstractTableModel>
+#include <QHash>
 #include <QSet>
 
 #include <vector>
@@ -46,6 +47,8 @@ public:
     /// test.
     void setMetrics(const QStringList& keys);
     const QStringList& metrics() const { return m_metrics; }
+    /// Colours of the curves by run, instead of RunRow::colorIndex.
+    void setColors(const QHash<QString, int>& colors);
     const RunRow* rowAt(int row) const;
     int rowOf(const QString& id) const; // -1: not there
 
@@ -70,6 +73,7 @@ private:
     std::vector<RunRow> m_runs;
     QStringList m_metrics;
     QSet<QString> m_checked;
+    QHash<QString, int> m_colors;
     bool m_checkable = false;
 };
 

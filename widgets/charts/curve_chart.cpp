@@ -247,6 +247,7 @@ void CurveChart::markDirty() {
 
 void CurveChart::restyle() {
     styleChart(d->chart);
+    d->chart->setPlotAreaBackgroundVisible(false); // the view draws ground, grid and labels behind the curves
     d->title->setFont(Theme::current().font(1.0, true));
     d->legend->setFont(Theme::current().font(0.92));
     markDirty();
@@ -326,6 +327,9 @@ QRectF CurveChart::Private::fullRange() const {
     // A curve that never goes below zero does not need an axis that does.
     ys.min = y.scale == AxisScale::Linear && ys.min >= 0.0 ? std::max(0.0, ys.min - pad) : ys.min - pad;
     ys.max += pad;
+    const double side = 0.015 * (xs.max - xs.min); // first and last dots are drawn whole
+    if (!x.min) xs.min -= side;
+    if (!x.max) xs.max += side;
     if (y.min && drawable(*y.min, y.scale)) ys.min = toDrawn(*y.min, y.scale);
     if (y.max && drawable(*y.max, y.scale)) ys.max = toDrawn(*y.max, y.scale);
     return QRectF(xs.min, ys.min, xs.max - xs.min, ys.max - ys.min);

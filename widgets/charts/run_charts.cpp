@@ -11,8 +11,8 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
+#include <QPushButton>
 #include <QSlider>
-#include <QToolButton>
 
 #include <algorithm>
 #include <array>
@@ -57,9 +57,8 @@ RunCharts::RunCharts(QWidget* parent)
     m_parts = new QCheckBox(tr("Loss parts"), this);
     m_parts->setToolTip(tr("Also the terms that the loss is made of, such as regularisation"));
     m_menu = new QMenu(this);
-    m_choose = new QToolButton(this);
+    m_choose = new QPushButton(this);
     m_choose->setObjectName(QStringLiteral("metricChoice"));
-    m_choose->setPopupMode(QToolButton::InstantPopup);
     m_choose->setMenu(m_menu);
     m_choose->setToolTip(tr("Which validation metrics are drawn"));
 

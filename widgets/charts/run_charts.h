@@ -12,8 +12,8 @@ class QCheckBox;
 class QComboBox;
 class QLabel;
 class QMenu;
+class QPushButton;
 class QSlider;
-class QToolButton;
 
 namespace recoscope {
 
@@ -70,7 +70,7 @@ private:
     QLabel* m_smoothingText = nullptr;
     QCheckBox* m_log = nullptr;
     QCheckBox* m_parts = nullptr;
-    QToolButton* m_choose = nullptr;
+    QPushButton* m_choose = nullptr;
     QMenu* m_menu = nullptr;
 };
 

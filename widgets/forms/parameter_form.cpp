@@ -14,6 +14,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -157,9 +158,6 @@ ParameterForm::Private::Row ParameterForm::Private::makeRow(ParameterForm* form,
     row.reset->setIcon(themedIcon(QStringLiteral("reset")));
     row.reset->setToolTip(form->tr("Back to the default, %1").arg(text(toText(spec.defaultValue))));
     row.reset->setAccessibleName(form->tr("Reset %1").arg(text(spec.label)));
-    QSizePolicy keep = row.reset->sizePolicy();
-    keep.setRetainSizeWhenHidden(true);
-    row.reset->setSizePolicy(keep);
     row.set(spec.defaultValue);
     const auto set = row.set;
     QObject::connect(row.reset, &QToolButton::clicked, form,
@@ -180,6 +178,7 @@ void ParameterForm::setSchema(const ParamSchema& schema) {
     grid->setVerticalSpacing(space::tiny + 2);
     grid->setColumnStretch(1, 1);
     grid->setColumnMinimumWidth(0, Theme::current().scaled(118));
+    grid->setColumnMinimumWidth(2, Theme::current().scaled(24)); // the reset buttons come and go
     d->advanced = nullptr;
     d->resetAll = nullptr;
     int line = 0;
@@ -190,29 +189,34 @@ void ParameterForm::setSchema(const ParamSchema& schema) {
         grid->addWidget(none, 0, 0, 1, 3);
         return;
     }
-    std::string group;
-    int groupCount = 0;
+    // Groups stand together, in the order in which the schema first names them.
+    std::vector<std::string> groups;
     for (const ParamSpec& spec : schema.specs())
-        if (spec.group != group) ++groupCount, group = spec.group;
-    group.clear();
-    const auto addRow = [&](const ParamSpec& spec) {
-        if (groupCount > 1 && spec.group != group) {
-            group = spec.group;
-            auto* head = new QLabel(text(group), d->body);
-            head->setFont(Theme::current().font(1.0, true));
-            grid->addWidget(head, line++, 0, 1, 3);
-            if (spec.advanced) d->advancedHeads.push_back(head);
+        if (std::find(groups.begin(), groups.end(), spec.group) == groups.end()) groups.push_back(spec.group);
+    const auto addRows = [&](bool advanced) {
+        for (const std::string& group : groups) {
+            bool headed = groups.size() < 2;
+            for (const ParamSpec& spec : schema.specs()) {
+                if (spec.group != group || spec.advanced != advanced) continue;
+                if (!headed) {
+                    auto* head = new QLabel(text(group), d->body);
+                    head->setFont(Theme::current().font(1.0, true));
+                    grid->addWidget(head, line++, 0, 1, 3);
+                    if (advanced) d->advancedHeads.push_back(head);
+                    headed = true;
+                }
+                d->rows.push_back(d->makeRow(this, spec, d->body));
+                const Private::Row& row = d->rows.back();
+                grid->addWidget(row.label, line, 0);
+                grid->addWidget(row.editor, line, 1);
+                grid->addWidget(row.reset, line, 2);
+                ++line;
+            }
         }
-        d->rows.push_back(d->makeRow(this, spec, d->body));
-        const Private::Row& row = d->rows.back();
-        grid->addWidget(row.label, line, 0);
-        grid->addWidget(row.editor, line, 1);
-        grid->addWidget(row.reset, line, 2);
-        ++line;
     };
-    int advancedCount = 0;
-    for (const ParamSpec& spec : schema.specs())
-        spec.advanced ? void(++advancedCount) : addRow(spec);
+    addRows(false);
+    const auto advancedCount = std::count_if(schema.specs().begin(), schema.specs().end(),
+                                             [](const ParamSpec& spec) { return spec.advanced; });
     if (advancedCount > 0) {
         d->advanced = new QToolButton(d->body);
         d->advanced->setObjectName(QStringLiteral("advanced"));
@@ -222,9 +226,7 @@ void ParameterForm::setSchema(const ParamSchema& schema) {
         d->advanced->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
         connect(d->advanced, &QToolButton::toggled, this, &ParameterForm::setAdvancedShown);
         grid->addWidget(d->advanced, line++, 0, 1, 3, Qt::AlignLeft);
-        group.clear();
-        for (const ParamSpec& spec : schema.specs())
-            if (spec.advanced) addRow(spec);
+        addRows(true);
     }
     d->resetAll = new QToolButton(d->body);
     d->resetAll->setObjectName(QStringLiteral("resetAll"));

@@ -102,6 +102,7 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
         emit changed();
     });
     connect(m_metric, &QComboBox::currentIndexChanged, this, &RunOptionsForm::changed);
+    connect(m_metric, &QComboBox::activated, this, [this] { m_metricChosen = true; });
     connect(m_test, &QCheckBox::toggled, this, &RunOptionsForm::changed);
     setPlan(TrainingPlan{});
 }
@@ -118,6 +119,14 @@ std::vector<int> RunOptionsForm::cutoffsFromText(const QString& line) {
     std::sort(cutoffs.begin(), cutoffs.end());
     cutoffs.erase(std::unique(cutoffs.begin(), cutoffs.end()), cutoffs.end());
     return cutoffs;
+}
+
+void RunOptionsForm::suggestMetric(const QString& name) {
+    if (m_metricChosen) return;
+    int at = m_metric->findData(name + QStringLiteral("@10"));
+    for (int i = 0; at < 0 && i < m_metric->count(); ++i)
+        if (m_metric->itemData(i).toString().section(QLatin1Char('@'), 0, 0) == name) at = i;
+    if (at >= 0) m_metric->setCurrentIndex(at);
 }
 
 bool RunOptionsForm::valid() const { return !cutoffsFromText(m_cutoffs->text()).empty(); }
@@ -164,6 +173,7 @@ void RunOptionsForm::apply(TrainingPlan& plan) const {
 
 void RunOptionsForm::setPlan(const TrainingPlan& plan) {
     m_rest = plan;
+    m_metricChosen = plan.earlyStopping.metric != TrainingPlan{}.earlyStopping.metric;
     m_seed->setValue(static_cast<double>(plan.seed));
     m_every->setValue(plan.evaluateEvery);
     m_threshold->setValue(plan.evaluation.relevanceThreshold);

@@ -27,6 +27,9 @@ public:
     /// "5, 10, 20" to {5, 10, 20}, ascending, each once; empty when the text is not that.
     static std::vector<int> cutoffsFromText(const QString& text);
     bool valid() const;
+    /// The metric that fits an algorithm ("rmse", or "ndcg" at the usual cutoff), unless a person chose
+    /// another.
+    void suggestMetric(const QString& name);
 
 signals:
     void changed();
@@ -43,6 +46,7 @@ private:
     NumberBox* m_patience = nullptr;
     NumberBox* m_minDelta = nullptr;
     QCheckBox* m_test = nullptr;
+    bool m_metricChosen = false;
     TrainingPlan m_rest; // what the form does not show is kept as set
 };
 

@@ -12,6 +12,8 @@
 #include <QPainter>
 #include <QStyledItemDelegate>
 
+#include <algorithm>
+
 namespace recoscope {
 
 namespace {
@@ -33,13 +35,34 @@ QColor statusColor(RunStatus status, const QColor& normal) {
     }
 }
 
-class RunDelegate final : public QStyledItemDelegate {
+/// Cells with the same inner margin as the headers, so that texts stand under their titles.
+class PaddedDelegate : public QStyledItemDelegate {
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
 
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override {
+        if (option.state & QStyle::State_Selected)
+            painter->fillRect(option.rect, Theme::current().colors().selection);
+        QStyleOptionViewItem inner = option;
+        inner.rect.adjust(kPadding, 0, -kPadding, 0);
+        QStyledItemDelegate::paint(painter, inner, index);
+    }
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding, 0);
+    }
+
+private:
+    static constexpr int kPadding = 4;
+};
+
+class RunDelegate final : public PaddedDelegate {
+public:
+    using PaddedDelegate::PaddedDelegate;
+
 protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
+        PaddedDelegate::initStyleOption(option, index);
         if (index.column() == RunTableModel::Status) {
             const auto status = static_cast<RunStatus>(index.data(RunTableModel::StatusRole).toInt());
             const QColor tint = statusColor(status, option->palette.color(QPalette::Text));
@@ -62,13 +85,13 @@ protected:
     }
 };
 
-class MetricDelegate final : public QStyledItemDelegate {
+class MetricDelegate final : public PaddedDelegate {
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using PaddedDelegate::PaddedDelegate;
 
 protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
+        PaddedDelegate::initStyleOption(option, index);
         if (index.data(MetricTableModel::BestRole).toBool()) option->font.setBold(true);
     }
 };
@@ -97,6 +120,22 @@ void setUp(QTableView* view) {
     view->setTabKeyNavigation(false);
 }
 
+/// Every column as wide as its contents; what is left goes to the first column.
+void fit(QTableView* view) {
+    const QAbstractItemModel* model = view->model();
+    if (!model || model->columnCount() == 0) return;
+    view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 8);
+    QHeaderView* header = view->horizontalHeader();
+    header->setSectionResizeMode(QHeaderView::Interactive);
+    int others = 0;
+    for (int column = 0; column < model->columnCount(); ++column) {
+        if (view->isColumnHidden(column)) continue;
+        view->resizeColumnToContents(column);
+        if (column > 0) others += view->columnWidth(column);
+    }
+    view->setColumnWidth(0, std::max(view->columnWidth(0), view->viewport()->width() - others));
+}
+
 } // namespace
 
 RunListView::RunListView(QWidget* parent)
@@ -105,14 +144,11 @@ RunListView::RunListView(QWidget* parent)
     setItemDelegate(new RunDelegate(this));
 }
 
-void RunListView::fitColumns() {
-    if (!model()) return;
-    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-    for (int column = 0; column < model()->columnCount(); ++column) {
-        horizontalHeader()->setSectionResizeMode(
-            column, column == RunTableModel::Name ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
-    }
-    horizontalHeader()->setMinimumSectionSize(Theme::current().scaled(56));
+void RunListView::fitColumns() { fit(this); }
+
+void RunListView::resizeEvent(QResizeEvent* event) {
+    QTableView::resizeEvent(event);
+    fit(this);
 }
 
 QStringList RunListView::selectedRuns() const {
@@ -137,13 +173,11 @@ MetricTableView::MetricTableView(QWidget* parent)
     setSelectionMode(QAbstractItemView::ExtendedSelection);
 }
 
-void MetricTableView::fitColumns() {
-    if (!model()) return;
-    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-    for (int column = 0; column < model()->columnCount(); ++column)
-        horizontalHeader()->setSectionResizeMode(column, column == 0 ? QHeaderView::ResizeToContents
-                                                                     : QHeaderView::Stretch);
-    horizontalHeader()->setMinimumSectionSize(Theme::current().scaled(64));
+void MetricTableView::fitColumns() { fit(this); }
+
+void MetricTableView::resizeEvent(QResizeEvent* event) {
+    QTableView::resizeEvent(event);
+    fit(this);
 }
 
 void MetricTableView::setEmptyText(const QString& text) {

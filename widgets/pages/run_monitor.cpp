@@ -65,6 +65,7 @@ RunMonitor::RunMonitor(TrainingService* training, QWidget* parent)
     split->setStretchFactor(0, 3);
     split->setStretchFactor(1, 2);
     split->setHandleWidth(space::small);
+    split->setSizes({360, 270});
     split->setChildrenCollapsible(false);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -124,7 +125,8 @@ QWidget* RunMonitor::buildBottom() {
     m_runs->setObjectName(QStringLiteral("runList"));
     m_runs->setModel(m_runModel);
     m_runs->setSelectionMode(QAbstractItemView::SingleSelection);
-    for (const int column : {RunTableModel::Algorithm, RunTableModel::Dataset, RunTableModel::Created})
+    for (const int column :
+         {RunTableModel::Algorithm, RunTableModel::Dataset, RunTableModel::Seconds, RunTableModel::Created})
         m_runs->hideColumn(column);
     m_runs->setEmptyText(tr("Runs of this session appear here. Press Start."));
     m_runs->setContextMenuPolicy(Qt::CustomContextMenu);
@@ -135,7 +137,6 @@ QWidget* RunMonitor::buildBottom() {
     m_metrics->setModel(m_metricModel);
     m_metricTitle = new QLabel;
     m_metricTitle->setProperty("role", "muted");
-    m_metricTitle->setWordWrap(true);
     m_metricTitle->setContentsMargins(space::tiny, space::tiny, space::tiny, 0);
     auto* metricPage = new QWidget;
     auto* metricColumn = new QVBoxLayout(metricPage);
@@ -159,6 +160,7 @@ QWidget* RunMonitor::buildBottom() {
     bottom->addWidget(m_results);
     bottom->setStretchFactor(0, 1);
     bottom->setStretchFactor(1, 1);
+    bottom->setSizes({410, 370});
     bottom->setHandleWidth(space::small);
     bottom->setChildrenCollapsible(false);
     return bottom;
@@ -358,10 +360,13 @@ void RunMonitor::updateMetrics(const LiveRun& run) {
     if (!shown) return m_metricModel->clear();
     m_metricModel->setByCutoff(*shown);
     m_metrics->fitColumns();
-    m_metricTitle->setText(tr("%1 part, model of epoch %2, %3 users. Hover for definitions, Ctrl+C copies.")
-                               .arg(run.test ? tr("Test") : tr("Validation"))
-                               .arg(run.record.bestEpoch > 0 ? run.record.bestEpoch : run.modelEpoch)
-                               .arg(shown->users.size()));
+    const int epoch = run.record.bestEpoch > 0 ? run.record.bestEpoch : run.modelEpoch;
+    m_metricTitle->setText((run.test ? tr("Test part, model of epoch %1, %n user(s)", nullptr,
+                                          static_cast<int>(shown->users.size()))
+                                     : tr("Validation part, model of epoch %1, %n user(s)", nullptr,
+                                          static_cast<int>(shown->users.size())))
+                               .arg(epoch));
+    m_metricTitle->setToolTip(tr("Hover over a number for its definition; Ctrl+C copies the table"));
 }
 
 void RunMonitor::runContextMenu(const QPoint& position) {

@@ -200,6 +200,7 @@ QWidget* RunsPage::buildDetails() {
     split->addWidget(m_tabs);
     split->setStretchFactor(0, 3);
     split->setStretchFactor(1, 2);
+    split->setSizes({690, 440});
     split->setChildrenCollapsible(false);
     split->setHandleWidth(space::medium);
     auto* column = new QVBoxLayout(panel);
@@ -286,6 +287,10 @@ void RunsPage::showDetails() {
         const auto& evaluation = run->test ? run->test : run->validation;
         if (evaluation) columns.push_back({runTitle(run->record), evaluation->metrics});
     }
+    QHash<QString, int> colors;
+    for (const ChartedRun& run : charted)
+        colors[run.id] = run.colorIndex;
+    m_model->setColors(colors);
     m_charts->setRuns(charted);
     m_charts->setEmptyTexts(
         shown.empty()

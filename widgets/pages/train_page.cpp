@@ -80,6 +80,7 @@ TrainPage::TrainPage(TrainingService* training, DatasetService* datasets, QWidge
     connect(m_monitor, &RunMonitor::shownRunMoved, this, &TrainPage::updateActions);
     connect(m_monitor, &RunMonitor::inspectRequested, this, &TrainPage::inspectRequested);
     connect(m_monitor, &RunMonitor::setUpRequested, this, &TrainPage::setUp);
+    setFocusProxy(m_startButton);
     if (!selectAlgorithm("ials") && !algorithms().empty()) selectAlgorithm(algorithms().front().id);
     updateActions();
 }
@@ -154,6 +155,7 @@ QWidget* TrainPage::buildSetUp() {
     split->addWidget(m_tabs);
     split->setStretchFactor(0, 2);
     split->setStretchFactor(1, 3);
+    split->setSizes({340, 380});
     split->setChildrenCollapsible(false);
     split->setHandleWidth(space::small);
 
@@ -195,6 +197,8 @@ bool TrainPage::selectAlgorithm(std::string_view id) { return m_picker->select(i
 
 void TrainPage::setAlgorithm(const AlgorithmInfo& info) {
     m_parameters->setSchema(info.schema());
+    m_options->suggestMetric(info.capabilities.predictsRatings ? QStringLiteral("rmse")
+                                                               : QStringLiteral("ndcg"));
     describe(info);
     updateActions();
 }
@@ -316,7 +320,7 @@ void TrainPage::updateActions() {
                        .arg(numbers.toString(static_cast<qlonglong>(split->train().size())),
                             numbers.toString(static_cast<qlonglong>(dataset->interactionCount())),
                             QString::fromStdString(dataset->provenance().title));
-    if (dataset->provenance().synthetic) line += tr(" (synthetic)");
+    if (dataset->provenance().synthetic && !line.contains(tr("synthetic"))) line += tr(" (synthetic)");
     m_data->setText(line);
 }
 

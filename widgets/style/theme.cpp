@@ -80,6 +80,7 @@ void Theme::apply(ThemeChoice choice, double zoom) {
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     QApplication::setFont(theme.font());
     QApplication::setPalette(theme.palette());
+    initIconResources();
     qApp->setStyleSheet(theme.styleSheet());
 }
 
@@ -151,6 +152,18 @@ QString Theme::styleSheet() const {
         QLabel[role="muted"] { color: %muted; }
         QLabel[role="warning"] { color: %warning; }
         QLabel[role="bad"] { color: %bad; }
+        QToolButton[popupMode="2"], QToolButton[popupMode="InstantPopup"] { padding-right: 16px; }
+        QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: right center; right: 4px; }
+        QLineEdit { background: %surface; border: 1px solid %border; border-radius: 3px; padding: 3px 4px; }
+        QLineEdit:focus { border-color: %accent; }
+        QLineEdit:disabled { color: %border; }
+        QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: 0; padding: 0; }
+        QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator { width: 14px; height: 14px; background: %surface;
+            border: 1px solid %muted; border-radius: 3px; }
+        QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked { background: %accent;
+            border-color: %accent; image: url(:/icons/%check.svg); }
+        QCheckBox::indicator:disabled { border-color: %border; background: transparent; }
+        QCheckBox::indicator:focus { border: 2px solid %accent; }
         QToolTip { color: %text; background: %surface; border: 1px solid %border; padding: 4px; }
         QPushButton { padding: 5px 12px; }
         QPushButton[primary="true"] { background: %accent; color: %accentText; border: 1px solid %accent;
@@ -160,7 +173,7 @@ QString Theme::styleSheet() const {
         QPushButton[primary="true"]:disabled { background: %border; color: %window; border-color: %border; }
         QHeaderView { background: %raised; }
         QHeaderView::section { background: %raised; color: %text; border: 0; border-right: 1px solid %border;
-            border-bottom: 1px solid %border; padding: 5px 8px; font-weight: bold; }
+            border-bottom: 1px solid %border; padding: 5px 7px; font-weight: bold; }
         QTableView, QTreeView, QListView { background: %surface; border: 1px solid %border; gridline-color: %grid;
             selection-background-color: %selection; selection-color: %text; }
         QTableView::item { padding: 2px 6px; }
@@ -174,7 +187,6 @@ QString Theme::styleSheet() const {
         QWidget[clear="true"] { background: transparent; }
         QToolButton[rail="true"] { border: 0; border-left: 4px solid transparent; color: %muted; padding: 10px 6px; }
         QToolButton[rail="true"]:hover { background: %selection; color: %text; }
-        QToolButton[rail="true"]:focus { border-left: 4px solid %muted; }
         QToolButton[rail="true"]:checked { background: %surface; color: %text; border-left: 4px solid %accent;
             font-weight: bold; }
         QWidget[railbar="true"] { background: %raised; border-right: 1px solid %border; }
@@ -193,6 +205,8 @@ QString Theme::styleSheet() const {
         {"%grid", c.grid},
         {"%text", c.text},
         {"%bad", c.bad}};
+    sheet.replace(QLatin1String("%check"),
+                  m_dark ? QLatin1String("check-dark") : QLatin1String("check-light"));
     for (const auto& [name, color] : names)
         sheet.replace(QLatin1String(name), color.name());
     return sheet;
