@@ -24,7 +24,7 @@ constexpr Kind kinds[] = {
     {"--trec-run", "run.trec", "the same lists for trec_eval"},
     {"--trec-qrels", "qrels.trec", "the relevant test items for trec_eval"},
     {"--metrics", "metrics.csv",
-     "every metric with its definition; .md and .tex make a Markdown or LaTeX table"},
+     "every metric with its definition; .md and .tex make a table, also of several runs"},
     {"--curves", "curves.csv", "loss and metrics by epoch"},
     {"--experiment", "experiment.yaml", "what makes the run again"},
     {"--model", "model.safetensors", "the model's tensors"},
@@ -32,10 +32,11 @@ constexpr Kind kinds[] = {
 
 class Exporter final {
 public:
-    Exporter(const Arguments& arguments, RunStore& store, RunRecord record)
+    Exporter(const Arguments& arguments, RunStore& store, const std::vector<RunRecord>& records)
         : m_arguments(arguments)
         , m_store(store)
-        , m_record(std::move(record))
+        , m_records(records)
+        , m_record(records.front())
         , m_guard(m_control)
         , m_progress(arguments.has("--quiet")) {}
 
@@ -67,14 +68,17 @@ private:
         return {};
     }
     Status writeMetrics(const std::string& file) {
-        auto evaluation = m_store.evaluation(m_record.id, Target::Test);
-        if (!evaluation) evaluation = m_store.evaluation(m_record.id, Target::Validation);
-        if (!evaluation) return evaluation.error();
+        std::vector<MetricRow> rows;
+        for (const RunRecord& record : m_records) {
+            auto evaluation = m_store.evaluation(record.id, Target::Test);
+            if (!evaluation) evaluation = m_store.evaluation(record.id, Target::Validation);
+            if (!evaluation) return evaluation.error();
+            rows.push_back({record.name.toStdString(), std::move(*evaluation)});
+        }
         TableFormat format = TableFormat::Csv;
         if (QString::fromStdString(file).endsWith(".md")) format = TableFormat::Markdown;
         if (QString::fromStdString(file).endsWith(".tex")) format = TableFormat::Latex;
-        return writeTextFile(file,
-                             metricTable({{m_record.name.toStdString(), std::move(*evaluation)}}, format));
+        return writeTextFile(file, metricTable(rows, format));
     }
     Status copyModel(const QString& path) {
         // Read first: a damaged model is not passed on.
@@ -88,6 +92,7 @@ private:
 
     const Arguments& m_arguments;
     RunStore& m_store;
+    std::vector<RunRecord> m_records; // metrics compare all; the rest is of the first
     RunRecord m_record;
     RunControl m_control;
     InterruptGuard m_guard;
@@ -96,7 +101,7 @@ private:
 };
 
 int runExport(const Arguments& arguments) {
-    if (arguments.positional().size() != 1)
+    if (arguments.positional().isEmpty())
         return usage(arguments, "export needs one run: recoscope-cli export RUN --recommendations FILE …");
     const auto count = arguments.number("-k", 20, 1, 1'000'000);
     if (!count) return usage(arguments, count.error().text());
@@ -116,9 +121,15 @@ int runExport(const Arguments& arguments) {
             "--experiment, --model FILE, or --all DIR");
     const auto store = RunStore::open(workspaceOf(arguments), RunStore::Access::ReadOnly);
     if (!store) return fail(arguments, store.error());
-    const auto record = (*store)->find(arguments.positional().first());
-    if (!record) return fail(arguments, record.error());
-    Exporter exporter(arguments, **store, *record);
+    std::vector<RunRecord> records;
+    for (const QString& id : arguments.positional()) {
+        auto record = (*store)->find(id);
+        if (!record) return fail(arguments, record.error());
+        records.push_back(std::move(*record));
+    }
+    if (records.size() > 1 && (wanted.size() > 1 || wanted.front().first != "--metrics"))
+        return usage(arguments, "only --metrics takes several runs");
+    Exporter exporter(arguments, **store, records);
     Json files = Json::array();
     for (const auto& [option, path] : wanted) {
         if (Status status = exporter.write(option, path, static_cast<int>(*count)); !status)
@@ -126,7 +137,7 @@ int runExport(const Arguments& arguments) {
         files.push_back(QFileInfo(path).absoluteFilePath().toStdString());
     }
     if (arguments.has("--json")) {
-        printJson({{"run", record->id.toStdString()}, {"files", std::move(files)}});
+        printJson({{"run", records.front().id.toStdString()}, {"files", std::move(files)}});
         return ExitOk;
     }
     for (const auto& file : files)
@@ -140,7 +151,7 @@ std::vector<Command> exportCommands() {
     std::vector<Option> options;
     for (const Kind& kind : kinds)
         options.push_back({kind.option, "FILE", kind.help});
-    return {{"export", "export RUN (--all DIR | --recommendations FILE | --metrics FILE | …) [-k 20]",
+    return {{"export", "export RUN… (--all DIR | --recommendations FILE | --metrics FILE | …) [-k 20]",
              "Writes a run's lists, metrics, curves, experiment or model to files.",
              joined({std::move(options),
                      {{"--all", "DIR", "all of these, by their usual names"},

@@ -97,6 +97,14 @@ std::pair<int, int> bestRows(const std::vector<MetricRow>& rows, const std::stri
     const auto valueOf = [&](int row) {
         return rows[static_cast<std::size_t>(row)].evaluation.find(key)->value;
     };
+    const std::string* definition = nullptr;
+    for (const MetricRow& row : rows) {
+        const MetricValue* metric = row.evaluation.find(key);
+        if (!metric) continue;
+        if (definition && *definition != metric->definition)
+            return {-1, -1}; // not the same number: nothing is better
+        definition = &metric->definition;
+    }
     for (int row = 0; row < static_cast<int>(rows.size()); ++row) {
         const MetricValue* metric = rows[static_cast<std::size_t>(row)].evaluation.find(key);
         if (!metric || !std::isfinite(metric->value)) continue;

@@ -34,8 +34,9 @@ Status writeTrecQrels(const std::string& path, const Split& split, double releva
 Status writeCurvesCsv(const std::string& path, const std::vector<Curve>& curves);
 
 enum class TableFormat { Csv, Markdown, Latex };
-/// One row a run, one column a metric (those that all runs' evaluations name; keys as headings). The best of
-/// a column is bold and the second underlined in LaTeX, bold in Markdown when there are several runs.
+/// One row a run, one column a metric. With several runs the best of a column is bold, in LaTeX the second
+/// underlined; a column whose numbers have different definitions is left unmarked. CSV: one line a number,
+/// with its definition.
 struct MetricRow {
     std::string name;
     Evaluation evaluation;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/models/registry.h"
+
+#include "app/storage/exports.h"
+#include "tests/support/small_data.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <map>
+
+using namespace recoscope;
+
+namespace {
+
+QStringList linesOf(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()).split('\n', Qt::SkipEmptyParts)
+                                          : QStringList();
+}
+
+MetricRow row(const std::string& name, double ndcg, double rmse) {
+    MetricRow row{name, {}};
+    row.evaluation.metrics = {{"ndcg@10", "NDCG@10", "ndcg;k=10", ndcg, 5, true, {}},
+                              {"rmse", "RMSE", "rmse;clip=1,2", rmse, 9, false, {}}};
+    return row;
+}
+
+struct Trained {
+    SplitPtr split;
+    std::shared_ptr<const Recommender> model;
+};
+
+Trained popularity() {
+    SplitSpec spec;
+    spec.validationFraction = 0.1;
+    const SplitPtr split = *makeSplit(test::plantedDataset(40, 30, 2), spec);
+    ThreadPool pool({.threads = 1});
+    RunControl control;
+    EpochContext context{pool, control, 1, {}};
+    auto trainer = *findAlgorithm("popularity")->makeTrainer({split, {}, 1});
+    if (!trainer->runEpoch(context)) qFatal("popularity cannot be trained");
+    return {split, trainer->snapshot()};
+}
+
+} // namespace
+
+class TestExports : public QObject {
+    Q_OBJECT
+private slots:
+    void recommendationsHoldNothingTheUserKnows() {
+        QTemporaryDir folder;
+        const auto [split, model] = popularity();
+        RunControl control;
+        const QString path = folder.filePath("r.csv");
+        QVERIFY(writeRecommendationsCsv(path.toStdString(), *model, *split, 7, control).ok());
+        const QStringList lines = linesOf(path);
+        QCOMPARE(lines.first(), "user_id,item_id,rank,score");
+        std::map<QString, int> ranks;
+        for (const QString& line : lines.mid(1)) {
+            const QStringList fields = line.split(',');
+            QCOMPARE(fields.size(), 4);
+            QCOMPARE(fields[2].toInt(), ++ranks[fields[0]]);
+            const UserIndex user{*split->dataset()->users().find(fields[0].toStdString())};
+            const ItemIndex item{*split->dataset()->items().find(fields[1].toStdString())};
+            QVERIFY(!split->train().contains(user, item));
+            QVERIFY(!split->validation().contains(user, item));
+        }
+        QCOMPARE(ranks.size(), static_cast<std::size_t>(split->dataset()->userCount()));
+    }
+
+    void trecScoresFallStrictlySoThatTiesKeepTheirOrder() {
+        QTemporaryDir folder;
+        const auto [split, model] = popularity();
+        RunControl control;
+        const QString path = folder.filePath("run.trec");
+        QVERIFY(writeTrecRun(path.toStdString(), *model, *split, 10, "my tag", control).ok());
+        QString user;
+        double last = 0.0;
+        for (const QString& line : linesOf(path)) {
+            const QStringList fields = line.split(' ');
+            QCOMPARE(fields.size(), 6);
+            QCOMPARE(fields[1], "Q0");
+            QCOMPARE(fields[5], "my_tag");
+            if (fields[0] == user) QVERIFY(fields[4].toDouble() < last);
+            user = fields[0];
+            last = fields[4].toDouble();
+        }
+        const QString qrels = folder.filePath("q.trec");
+        QVERIFY(writeTrecQrels(qrels.toStdString(), *split, 0.0).ok());
+        QCOMPARE(linesOf(qrels).size(), split->test().size());
+        QVERIFY(writeTrecQrels(qrels.toStdString(), *split, 5.0).ok());
+        QVERIFY(linesOf(qrels).size() < split->test().size());
+    }
+
+    void tablesMarkTheBestAndTheSecondByTheDirectionOfTheMetric() {
+        const std::vector<MetricRow> rows{row("A", 0.1, 0.9), row("B_1 & more", 0.3, 1.0),
+                                          row("C|D", 0.2, 0.8)};
+        const QString latex = QString::fromStdString(metricTable(rows, TableFormat::Latex));
+        QVERIFY(latex.contains("B\\_1 \\& more & \\textbf{0.3000} & 1.0000 \\\\"));
+        QVERIFY(latex.contains("C|D & \\underline{0.2000} & \\textbf{0.8000} \\\\"));
+        QVERIFY(latex.contains("A & 0.1000 & \\underline{0.9000} \\\\"));
+        QVERIFY(latex.contains("\\midrule"));
+        const QString markdown = QString::fromStdString(metricTable(rows, TableFormat::Markdown));
+        QVERIFY(markdown.startsWith("| run | NDCG@10 | RMSE |\n"));
+        QVERIFY(markdown.contains("| C\\|D | 0.2000 | **0.8000** |"));
+        const QString csv = QString::fromStdString(metricTable(rows, TableFormat::Csv));
+        QVERIFY(csv.contains("A,rmse,0.9,9,\"rmse;clip=1,2\"\n"));
+    }
+
+    void numbersOfDifferentDefinitionsAreNotHeldAgainstEachOther() {
+        std::vector<MetricRow> rows{row("A", 0.1, 0.9), row("B", 0.3, 1.0)};
+        rows[1].evaluation.metrics[0].definition = "ndcg;k=10;ideal=R";
+        const QString markdown = QString::fromStdString(metricTable(rows, TableFormat::Markdown));
+        QVERIFY(markdown.contains("| A | 0.1000 | **0.9000** |"));
+        QVERIFY(markdown.contains("| B | 0.3000 | 1.0000 |"));
+    }
+
+    void aFolderThatIsNotThereIsAClearError() {
+        const auto [split, model] = popularity();
+        RunControl control;
+        const Status status = writeRecommendationsCsv("/no/such/folder/r.csv", *model, *split, 7, control);
+        QCOMPARE(status.error().code, ErrorCode::Io);
+        QCOMPARE(status.error().where, "/no/such/folder/r.csv");
+        QCOMPARE(csvField("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+};
+
+QTEST_GUILESS_MAIN(TestExports)
+#include "tst_exports.moc"
