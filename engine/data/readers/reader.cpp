@@ -254,7 +254,7 @@ Result<ImportResult> importPath(const std::string& path, const ImportOptions& op
     parts.provenance.title = main.plan.name.empty() ? main.plan.title : main.plan.name;
     parts.provenance.bytes = bytes;
     parts.provenance.importOptions = toJson(options);
-    if (context.progress) context.progress(0.99, "Building the dataset");
+    if (context.progress) context.progress(0.96, "Building the dataset");
     auto dataset = Dataset::make(std::move(parts), &report, context.pool);
     if (!dataset) return dataset.error();
     noteScale(**dataset, main.plan, report);

@@ -127,9 +127,9 @@ void ProgressMeter::advance(std::uint64_t bytes, std::string_view phase) {
                          .count();
     std::int64_t next = m_next.load(std::memory_order_relaxed);
     if (now < next || !m_next.compare_exchange_strong(next, now + 20)) return;
-    const double fraction =
+    const double share =
         m_total == 0 ? 0.0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(m_total));
-    m_context.progress(fraction, phase);
+    m_context.progress(0.95 * share, phase); // the rest is for building the dataset
 }
 
 RowCollector::RowCollector(const ImportContext& context, ImportReport& report, ProgressMeter& progress)
