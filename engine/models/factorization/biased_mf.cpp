@@ -36,40 +36,35 @@ const TypedSchema<Params>& typedSchema() {
             .integer("embedding_size", &Params::factors,
                      {.label = "Factors",
                       .help = "Length d of each user's and item's vector. With enough regularisation more "
-                              "factors seldom "
-                              "harm; they cost time in proportion.",
+                              "factors seldom harm; they cost time in proportion.",
                       .min = 1,
                       .max = 2048,
                       .logScale = true})
             .integer("epochs", &Params::epochs,
                      {.label = "Epochs",
                       .help = "Passes over all ratings. Watch the validation loss: where it turns up, the "
-                              "model starts "
-                              "to overfit.",
+                              "model starts to overfit.",
                       .min = 1,
                       .max = 10000,
                       .group = "Training"})
             .real("reg", &Params::reg,
                   {.label = "Regularisation of factors",
                    .help = "Pulls user and item factors towards 0 at each of their ratings. More for small "
-                           "or noisy data, "
-                           "and for more factors.",
+                           "or noisy data, and for more factors.",
                    .min = 0.0,
                    .max = 10.0,
                    .logScale = true})
             .real("bias_reg", &Params::biasReg,
                   {.label = "Regularisation of biases",
-                   .help =
-                       "Pulls user and item biases towards 0 at each of their ratings. Usually less than for "
-                       "factors.",
+                   .help = "Pulls user and item biases towards 0 at each of their ratings. Usually less than "
+                           "for factors.",
                    .min = 0.0,
                    .max = 10.0,
                    .logScale = true})
             .real("learning_rate", &Params::learningRate,
                   {.label = "Learning rate",
                    .help = "Size of a step of the factors. Too large and the loss jumps or turns into NaN, "
-                           "too small and "
-                           "it creeps. With AdaGrad about ten times larger than without.",
+                           "too small and it creeps. With AdaGrad about ten times larger than without.",
                    .min = 1e-6,
                    .max = 1.0,
                    .logScale = true,
@@ -318,14 +313,13 @@ AlgorithmInfo biasedMfInfo() {
         .title = "Biased MF (SVD)",
         .family = "Factorisation",
         .summary = "Predicts ratings from a mean, how strictly a user rates, how well an item is liked, and "
-                   "how well their "
-                   "factors fit. The classic of the Netflix prize, learned by stochastic gradient descent.",
+                   "how well their factors fit. The classic of the Netflix prize, learned by stochastic "
+                   "gradient descent.",
         .equation = "r̂(u, i) = μ + b_u + b_i + p_u · q_i\n"
                     "min Σ (r_ui − r̂_ui)² + λ (|p_u|² + |q_i|²) + λ_b (b_u² + b_i²)",
-        .reference =
-            "Koren, Bell & Volinsky: Matrix Factorization Techniques for Recommender Systems, IEEE Computer "
-            "42(8), 2009; Zhuang, Chin, Juan & Lin: A Fast Parallel SGD for Matrix Factorization in Shared "
-            "Memory Systems, RecSys 2013",
+        .reference = "Koren, Bell & Volinsky: Matrix Factorization Techniques for Recommender Systems, IEEE "
+                     "Computer 42(8), 2009; Zhuang, Chin, Juan & Lin: A Fast Parallel SGD for Matrix "
+                     "Factorization in Shared Memory Systems, RecSys 2013",
         .needs = {.ratings = true},
         .capabilities = {.foldIn = true,
                          .explains = true,

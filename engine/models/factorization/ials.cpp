@@ -17,9 +17,9 @@ enum class Solver { ConjugateGradient, Block, Cholesky };
 struct Params {
     int factors = 64;
     int epochs = 15;
-    double reg = 0.007;
-    double regExponent = 1.0;
-    double unobservedWeight = 0.5;
+    double reg = 0.3;
+    double regExponent = 0.5;
+    double unobservedWeight = 0.4;
     IalsUnobserved unobserved = IalsUnobserved::AllPairs;
     IalsConfidence confidence = IalsConfidence::None;
     double alpha = 1.0;
@@ -40,46 +40,40 @@ const TypedSchema<Params>& typedSchema() {
             .integer("embedding_size", &Params::factors,
                      {.label = "Factors",
                       .help = "Length d of each user's and item's vector. More factors can hold finer "
-                              "tastes, cost more "
-                              "time and need more regularisation.",
+                              "tastes, cost more time and need more regularisation.",
                       .min = 1,
                       .max = 2048,
                       .logScale = true})
             .integer("epochs", &Params::epochs,
                      {.label = "Epochs",
                       .help = "Sweeps over all items and then all users. Ten to twenty are usually enough: "
-                              "each solves "
-                              "its half of the problem almost exactly.",
+                              "each solves its half of the problem almost exactly.",
                       .min = 1,
                       .max = 1000,
                       .group = "Training"})
-            .real("reg", &Params::reg,
-                  {.label = "Regularisation (lambda)",
-                   .help = "Pulls all factors towards 0. Too little overfits, too much makes everybody's "
-                           "list look like "
-                           "popularity. Its useful size depends on the exponent below: about 0.001 to 0.1 "
-                           "for exponent "
-                           "1, about 1 to 1000 for exponent 0.",
-                   .min = 0.0,
-                   .max = 1e6,
-                   .logScale = true})
+            .real(
+                "reg", &Params::reg,
+                {.label = "Regularisation (lambda)",
+                 .help = "Pulls all factors towards 0. Too little overfits, too much makes everybody's list "
+                         "look like popularity. Its useful size depends on the exponent below: about 0.001 "
+                         "to 0.01 for exponent 1, 0.1 to 1 for exponent 0.5, 1 to 100 for exponent 0.",
+                 .min = 0.0,
+                 .max = 1e6,
+                 .logScale = true})
             .real("unobserved_weight", &Params::unobservedWeight,
                   {.label = "Unobserved weight (alpha0)",
                    .help = "How strongly every pair of user and item is pulled towards 0, beside the 1 of an "
-                           "observed "
-                           "pair. Hu et al. use 1; with confidence 1 for observed pairs, values from 0.01 to "
-                           "1 are worth "
-                           "trying. Small values trust missing data less.",
+                           "observed pair. Hu et al. use 1; with confidence 1 for observed pairs, values "
+                           "from 0.01 to 1 are worth trying. Small values trust missing data less.",
                    .min = 0.0,
                    .max = 100.0,
                    .logScale = true})
             .real("reg_exponent", &Params::regExponent,
                   {.label = "Regularisation exponent (nu)",
-                   .help =
-                       "Regularisation of a row is lambda (history size + alpha0 x number of candidates)^nu. "
-                       "0: the "
-                       "same for all, as in Hu et al.; 1: in proportion to the row's weight in the loss, as "
-                       "Rendle et al. recommend.",
+                   .help = "Regularisation of a row is lambda (history size + alpha0 x number of "
+                           "candidates)^nu. 0: the same for all, as in Hu et al.; 1: in proportion to the "
+                           "row's weight in the loss, as Rendle et al. recommend, with a lambda tuned for "
+                           "each dataset; 0.5 lets one lambda serve small and large data.",
                    .min = 0.0,
                    .max = 2.0,
                    .advanced = true})
@@ -91,8 +85,7 @@ const TypedSchema<Params>& typedSchema() {
                   {"missing_pairs", "Missing pairs only", "As in Hu et al. 2008 and the implicit library"}}},
                 {.label = "Pull towards 0",
                  .help = "Which pairs the unobserved weight applies to. The difference is small when "
-                         "confidences are "
-                         "well above it.",
+                         "confidences are well above it.",
                  .advanced = true})
             .choice("confidence", &Params::confidence,
                     {{IalsConfidence::None, {"none", "None", "Every observed pair counts 1"}},
@@ -100,8 +93,7 @@ const TypedSchema<Params>& typedSchema() {
                      {IalsConfidence::Log, {"log", "Logarithmic", "c = 1 + alpha ln(1 + r / epsilon)"}}},
                     {.label = "Confidence",
                      .help = "How an interaction's value r (rating, count) raises the weight of its pair. On "
-                             "data without "
-                             "values, r is 1."})
+                             "data without values, r is 1."})
             .real("alpha", &Params::alpha,
                   {.label = "Confidence scale (alpha)",
                    .help = "Weight of an observed value against the base of 1. Hu et al. found 40 good for "
@@ -136,32 +128,28 @@ const TypedSchema<Params>& typedSchema() {
             .integer("cg_steps", &Params::cgSteps,
                      {.label = "Conjugate gradient steps",
                       .help = "Steps a row and sweep. Three are usually enough, since each sweep starts "
-                              "where the last "
-                              "one ended.",
+                              "where the last one ended.",
                       .min = 1,
                       .max = 100,
                       .advanced = true,
                       .group = "Training",
                       .enabledBy = "solver",
                       .enabledWhen = {"cg"}})
-            .integer(
-                "block_size", &Params::blockSize,
-                {.label = "Block size",
-                 .help =
-                     "Factors that are solved together. At or above the number of factors it is the Cholesky "
-                     "solver.",
-                 .min = 1,
-                 .max = 2048,
-                 .logScale = true,
-                 .advanced = true,
-                 .group = "Training",
-                 .enabledBy = "solver",
-                 .enabledWhen = {"block"}})
+            .integer("block_size", &Params::blockSize,
+                     {.label = "Block size",
+                      .help = "Factors that are solved together. At or above the number of factors it is the "
+                              "Cholesky solver.",
+                      .min = 1,
+                      .max = 2048,
+                      .logScale = true,
+                      .advanced = true,
+                      .group = "Training",
+                      .enabledBy = "solver",
+                      .enabledWhen = {"block"}})
             .real("init_std", &Params::initStd,
                   {.label = "Initial spread",
                    .help = "Standard deviation of the first user factors times the square root of their "
-                           "number. Rarely "
-                           "matters.",
+                           "number. Rarely matters.",
                    .min = 1e-6,
                    .max = 10.0,
                    .logScale = true,
@@ -388,17 +376,15 @@ AlgorithmInfo ialsInfo() {
         .id = "ials",
         .title = "iALS",
         .family = "Factorisation",
-        .summary = "Gives users and items vectors whose product is near 1 for what was chosen and near 0 for "
-                   "the rest, "
-                   "solved exactly side by side. Fast, strong on implicit data, and takes new users at once.",
+        .summary =
+            "Gives users and items vectors whose product is near 1 for what was chosen and near 0 for the "
+            "rest, solved exactly side by side. Fast, strong on implicit data, and takes new users at once.",
         .equation = "ŝ(u, i) = x_u · y_i\n"
                     "min Σ_(u,i)∈S c_ui (1 − ŝ_ui)² + α₀ Σ ŝ_ui² + Σ_u λ_u |x_u|² + Σ_i λ_i |y_i|²\n"
                     "λ_u = λ (|S_u| + α₀ |I|)^ν",
-        .reference =
-            "Hu, Koren & Volinsky: Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008; "
-            "Rendle, "
-            "Krichene, Zhang & Koren: Revisiting the Performance of iALS on Item Recommendation Benchmarks, "
-            "RecSys 2022",
+        .reference = "Hu, Koren & Volinsky: Collaborative Filtering for Implicit Feedback Datasets, ICDM "
+                     "2008; Rendle, Krichene, Zhang & Koren: Revisiting the Performance of iALS on Item "
+                     "Recommendation Benchmarks, RecSys 2022",
         .needs = {},
         .capabilities = {.foldIn = true, .explains = true, .embeddings = true, .iterative = true},
         .schema = []() -> const ParamSchema& { return typedSchema().schema(); },

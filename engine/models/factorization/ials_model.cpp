@@ -154,7 +154,7 @@ Result<Explanation> IalsModel::explain(const Query& query, ItemIndex item) const
                      });
     why.summary =
         count == 0 ? "There is no history to recommend from."
-                   : "Each film of the history adds its similarity to this item as this user's whole history "
+                   : "Each item of the history adds its similarity to this item as this user's whole history "
                      "shapes it, times its confidence.";
     return why;
 }

@@ -17,9 +17,9 @@ enum class IalsUnobserved { AllPairs, MissingPairs };
 
 /// What the model's equations need besides the factors.
 struct IalsObjective {
-    double reg = 0.007;            // lambda
-    double regExponent = 1.0;      // nu
-    double unobservedWeight = 0.5; // alpha0
+    double reg = 0.3;              // lambda
+    double regExponent = 0.5;      // nu
+    double unobservedWeight = 0.4; // alpha0
     IalsUnobserved unobserved = IalsUnobserved::AllPairs;
     IalsConfidence confidence = IalsConfidence::None;
     double alpha = 1.0;
