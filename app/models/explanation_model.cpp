@@ -8,21 +8,29 @@
 
 namespace recoscope {
 
-ExplanationModel::ExplanationModel(QObject* parent) : QAbstractTableModel(parent) {}
+ExplanationModel::ExplanationModel(QObject* parent)
+    : QAbstractTableModel(parent) {}
 
 void ExplanationModel::setExplanation(const Explanation& explanation, DatasetPtr dataset) {
     beginResetModel();
     m_explanation = explanation;
     m_dataset = std::move(dataset);
     m_largest = 0.0;
-    for (const auto& part : m_explanation.parts) m_largest = std::max(m_largest, std::abs(part.contribution));
+    m_detailed = false;
+    for (const auto& part : m_explanation.parts) {
+        m_largest = std::max(m_largest, std::abs(part.contribution));
+        m_detailed = m_detailed || !part.detail.empty();
+    }
     endResetModel();
 }
 
 int ExplanationModel::rowCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : static_cast<int>(m_explanation.parts.size());
 }
-int ExplanationModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int ExplanationModel::columnCount(const QModelIndex& parent) const {
+    if (parent.isValid()) return 0;
+    return m_detailed ? ColumnCount : ColumnCount - 1;
+}
 
 QVariant ExplanationModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
@@ -30,8 +38,8 @@ QVariant ExplanationModel::data(const QModelIndex& index, int role) const {
     if (role == ShareRole) return m_largest > 0.0 ? part.contribution / m_largest : 0.0;
     if (role == ItemRole) return part.item ? toInt(*part.item) : -1;
     if (role == Qt::TextAlignmentRole)
-        return QVariant::fromValue(
-            Qt::Alignment((index.column() == Contribution ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
+        return QVariant::fromValue(Qt::Alignment(
+            (index.column() == Contribution ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     switch (index.column()) {
     case Reason:
@@ -46,7 +54,8 @@ QVariant ExplanationModel::data(const QModelIndex& index, int role) const {
         const QString text = QLocale().toString(part.contribution, 'f', 3);
         return part.contribution > 0 ? QLatin1Char('+') + text : text;
     }
-    case Detail: return QString::fromStdString(part.detail);
+    case Detail:
+        return QString::fromStdString(part.detail);
     }
     return {};
 }

@@ -31,6 +31,7 @@ private:
     Explanation m_explanation;
     DatasetPtr m_dataset;
     double m_largest = 0.0;
+    bool m_detailed = false; // any part says how; the column is left out otherwise
 };
 
 } // namespace recoscope

@@ -18,7 +18,9 @@
 namespace recoscope {
 
 BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent)
-    : QWidget(parent), m_kind(kind), m_browse(browse) {
+    : QWidget(parent)
+    , m_kind(kind)
+    , m_browse(browse) {
     m_search = new QLineEdit(this);
     m_search->setPlaceholderText(kind == BrowseKind::Items ? tr("Search items by title, id, genre …")
                                                            : tr("Search users by id or attribute"));
@@ -64,7 +66,9 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
             [this](const QModelIndex& index) { emit activated(m_model->indexAt(index.row())); });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& index) {
-                if (index.isValid()) emit currentChanged(m_model->indexAt(index.row()));
+                if (!index.isValid()) return;
+                m_wanted = m_model->indexAt(index.row());
+                emit currentChanged(m_wanted);
             });
 }
 
@@ -106,9 +110,25 @@ void BrowseTable::take(const BrowseAnswer& answer) {
         m_columnsSized = true;
         m_table->resizeColumnsToContents();
         for (int column = 0; column < m_model->columnCount(); ++column)
-            m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column) + 12, 60, 380));
+            m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column), 60, 380));
     }
-    if (answer.exact && !answer.rows.empty()) m_table->selectRow(0);
+    if (answer.exact && !answer.rows.empty()) {
+        m_wanted = -1;
+        m_table->selectRow(0);
+    } else if (m_wanted >= 0) {
+        select(m_wanted);
+    }
+}
+
+void BrowseTable::select(std::int32_t index) {
+    m_wanted = index;
+    for (int row = 0; row < m_model->rowCount(); ++row) {
+        if (m_model->indexAt(row) != index) continue;
+        const QSignalBlocker quiet(this);
+        m_table->setCurrentIndex(m_model->index(row, 0));
+        m_table->scrollTo(m_model->index(row, 0), QAbstractItemView::PositionAtCenter);
+        return;
+    }
 }
 
 } // namespace recoscope

@@ -21,6 +21,8 @@ public:
     BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent = nullptr);
 
     void setDataset(const DatasetPtr& dataset);
+    /// Makes a row current where it is shown, now or with the answer that is on its way; says nothing about it.
+    void select(std::int32_t index);
     QLineEdit* searchField() const { return m_search; }
     QTableView* table() const { return m_table; }
     DatasetTableModel* model() const { return m_model; }
@@ -39,6 +41,7 @@ private:
     BrowseService* m_browse;
     DatasetPtr m_dataset;
     quint64 m_ticket = 0;
+    std::int32_t m_wanted = -1; // to select; -1: nothing
     int m_sortColumn = -1;
     Qt::SortOrder m_order = Qt::AscendingOrder;
     bool m_columnsSized = false;

@@ -55,13 +55,17 @@ QString idOf(std::string_view id) { return QString::fromUtf8(id.data(), static_c
 } // namespace
 
 InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QWidget* parent)
-    : QWidget(parent), m_training(training), m_datasets(datasets), m_queries(new QueryService(this)),
-      m_browse(new BrowseService(this)) {
+    : QWidget(parent)
+    , m_training(training)
+    , m_datasets(datasets)
+    , m_queries(new QueryService(this))
+    , m_browse(new BrowseService(this)) {
     m_users = new BrowseTable(BrowseKind::Users, m_browse, this);
 
-    auto* empty = new QLabel(tr("No model yet.\n\nTrain one on the Train page; its recommendations show up here, "
-                                "also while it is still training."),
-                             this);
+    auto* empty =
+        new QLabel(tr("No model yet.\n\nTrain one on the Train page; its recommendations show up here, "
+                      "also while it is still training."),
+                   this);
     empty->setAlignment(Qt::AlignCenter);
     empty->setProperty("role", "muted");
     empty->setFont(Theme::current().font(1.15));
@@ -74,7 +78,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 5);
     splitter->setStretchFactor(2, 3);
-    splitter->setSizes({240, 560, 330});
+    splitter->setSizes({200, 600, 330});
     splitter->setHandleWidth(space::medium);
 
     m_stack = new QStackedWidget(this);
@@ -98,18 +102,19 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
         const QString key = m_runs->itemData(at).toString();
         if (key == storedKey && m_stored) {
             m_run.clear();
-            show(*m_stored);
+            showModel(*m_stored);
         } else {
             takeRun(key);
         }
         updateWatch();
     });
     connect(m_count, &QSpinBox::valueChanged, this, &InspectPage::ask);
-    connect(m_top->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {
-        if (!index.isValid()) return;
-        m_item = ItemIndex{index.data(RecommendationModel::ItemRole).toInt()};
-        askItem();
-    });
+    connect(m_top->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& index) {
+                if (!index.isValid()) return;
+                m_item = ItemIndex{index.data(RecommendationModel::ItemRole).toInt()};
+                askItem();
+            });
     const auto showClicked = [this](const QModelIndex& index, int role) {
         const QVariant item = index.siblingAtColumn(0).data(role);
         if (item.isValid() && item.toInt() >= 0) showItem(ItemIndex{item.toInt()});
@@ -146,9 +151,12 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
         QString text = QString::fromStdString(why.summary);
         if (why.additive) {
             if (!text.isEmpty()) text += QLatin1Char(' ');
-            text += why.baseline != 0.0 ? tr("Score %1 = %2 + the parts below.")
-                                              .arg(QLocale().toString(why.score, 'f', 3), QLocale().toString(why.baseline, 'f', 3))
-                                        : tr("Score %1 = the sum of the parts below.").arg(QLocale().toString(why.score, 'f', 3));
+            text +=
+                why.baseline != 0.0
+                    ? tr("Score %1 = %2 + the parts below.")
+                          .arg(QLocale().toString(why.score, 'f', 3),
+                               QLocale().toString(why.baseline, 'f', 3))
+                    : tr("Score %1 = the sum of the parts below.").arg(QLocale().toString(why.score, 'f', 3));
         }
         m_why->setText(text);
     });
@@ -206,10 +214,23 @@ QTableView* InspectPage::makeTable(QAbstractItemModel* model, int stretchColumn)
     table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 8);
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setMinimumSectionSize(36);
+    // Numbers take the room they need, the title takes the rest; genres and reasons may be pulled wider.
     const auto size = [table, stretchColumn] {
-        for (int n = 0; n < table->model()->columnCount(); ++n)
-            table->horizontalHeader()->setSectionResizeMode(
-                n, n == stretchColumn ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+        auto* header = table->horizontalHeader();
+        const QAbstractItemModel* shown = table->model();
+        for (int n = 0; n < shown->columnCount(); ++n) {
+            const auto alignment =
+                shown->headerData(n, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
+            const bool text = !(alignment & Qt::AlignRight);
+            header->setSectionResizeMode(n, n == stretchColumn ? QHeaderView::Stretch
+                                            : text             ? QHeaderView::Interactive
+                                                               : QHeaderView::ResizeToContents);
+            if (n != stretchColumn && text)
+                header->resizeSection(
+                    n, std::min(Theme::current().scaled(120),
+                                std::max(header->sectionSizeHint(n),
+                                         static_cast<QAbstractItemView*>(table)->sizeHintForColumn(n))));
+        }
     };
     connect(model, &QAbstractItemModel::modelReset, table, size);
     size();
@@ -301,23 +322,25 @@ void InspectPage::takeRun(const QString& id) {
         m_state->setText(tr("waiting for the first epoch …"));
         return;
     }
-    show({run->model, run->split, run->record.name.isEmpty() ? id : run->record.name, run->modelEpoch});
+    showModel({run->model, run->split, run->record.name.isEmpty() ? id : run->record.name, run->modelEpoch});
     const bool live = m_training->activeRun() == id;
     m_state->setText(live ? tr("epoch %1, training goes on").arg(run->modelEpoch)
                           : tr("epoch %1").arg(run->modelEpoch));
 }
 
-void InspectPage::setModel(std::shared_ptr<const Recommender> model, SplitPtr split, const QString& label, int epoch) {
+void InspectPage::setModel(std::shared_ptr<const Recommender> model, SplitPtr split, const QString& label,
+                           int epoch) {
     m_stored = Shown{std::move(model), std::move(split), label, epoch};
     m_run.clear();
     fillRuns();
-    show(*m_stored);
+    showModel(*m_stored);
     m_state->setText(epoch > 0 ? tr("epoch %1").arg(epoch) : QString());
     updateWatch();
 }
 
-void InspectPage::show(Shown shown) {
-    const bool otherData = !m_shown.split || !shown.split || m_shown.split->dataset() != shown.split->dataset();
+void InspectPage::showModel(Shown shown) {
+    const bool otherData =
+        !m_shown.split || !shown.split || m_shown.split->dataset() != shown.split->dataset();
     m_shown = std::move(shown);
     if (!m_shown.model || !m_shown.split) return;
     m_stack->setCurrentIndex(1);
@@ -325,6 +348,7 @@ void InspectPage::show(Shown shown) {
         m_user = UserIndex{0};
         m_item.reset();
         m_users->setDataset(m_shown.split->dataset());
+        m_users->select(0);
     }
     ask();
 }
@@ -333,6 +357,7 @@ void InspectPage::showUser(UserIndex user) {
     if (m_shown.split && toInt(user) >= m_shown.split->dataset()->userCount()) return;
     m_user = user;
     m_item.reset();
+    m_users->select(toInt(user));
     ask();
 }
 
@@ -351,7 +376,8 @@ void InspectPage::showItem(ItemIndex item) {
 
 void InspectPage::ask() {
     if (!m_shown.model || !m_shown.split || !m_user || !isVisible()) return;
-    m_recommendTicket = m_queries->recommend(m_shown.model, m_shown.split, *m_user, m_count->value(), m_shown.epoch);
+    m_recommendTicket =
+        m_queries->recommend(m_shown.model, m_shown.split, *m_user, m_count->value(), m_shown.epoch);
     askItem();
 }
 
@@ -384,13 +410,15 @@ void InspectPage::take(const RecommendAnswer& answer) {
     m_topModel->setRows(answer.top);
     m_historyModel->setRows(answer.history);
     m_heldOutModel->setRows(answer.heldOut);
-    m_historyTitle->setText(tr("History (%1)").arg(locale.toString(static_cast<qlonglong>(answer.history.size()))));
+    m_historyTitle->setText(
+        tr("History (%1)").arg(locale.toString(static_cast<qlonglong>(answer.history.size()))));
     const auto heldOut = static_cast<int>(answer.heldOut.size());
     m_heldOutTitle->setText(tr("Held out (%1)").arg(locale.toString(heldOut)));
-    m_topTitle->setText(heldOut > 0 ? tr("Top %1: %2 of %3 held-out items found")
-                                          .arg(locale.toString(static_cast<qlonglong>(answer.top.size())),
-                                               locale.toString(m_topModel->hitCount()), locale.toString(heldOut))
-                                    : tr("Top %1").arg(locale.toString(static_cast<qlonglong>(answer.top.size()))));
+    m_topTitle->setText(heldOut > 0
+                            ? tr("Top %1: %2 of %3 held-out items found")
+                                  .arg(locale.toString(static_cast<qlonglong>(answer.top.size())),
+                                       locale.toString(m_topModel->hitCount()), locale.toString(heldOut))
+                            : tr("Top %1").arg(locale.toString(static_cast<qlonglong>(answer.top.size()))));
     if (!m_item && !answer.top.empty()) {
         m_item = answer.top.front().item;
         askItem();

@@ -63,7 +63,7 @@ private:
     QTableView* makeTable(QAbstractItemModel* model, int stretchColumn);
     void fillRuns();
     void takeRun(const QString& run);
-    void show(Shown shown);
+    void showModel(Shown shown);
     void ask();
     void askItem();
     void take(const RecommendAnswer& answer);

@@ -33,6 +33,12 @@ ImportDialog* waitForDialog(QWidget& page) {
     return shown ? dialog : nullptr;
 }
 
+BrowseTable* itemTable(QWidget& page) {
+    for (auto* table : page.findChildren<BrowseTable*>())
+        if (table->model()->kind() == BrowseKind::Items) return table;
+    return nullptr;
+}
+
 QPushButton* acceptButton(QDialog& dialog) {
     auto* box = dialog.findChild<QDialogButtonBox*>();
     for (QAbstractButton* button : box->buttons())
@@ -57,7 +63,7 @@ private slots:
         for (const QLabel* label : page.findChildren<QLabel*>())
             said = said || (label->isVisible() && label->text() == QLatin1String("synthetic"));
         QVERIFY(said);
-        auto* items = page.findChildren<BrowseTable*>().first();
+        BrowseTable* items = itemTable(page);
         QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), datasets.dataset()->itemCount(), patience);
     }
 
@@ -79,7 +85,7 @@ private slots:
         QCOMPARE(datasets.dataset()->itemCount(), 9'724);
 
         page.showTab(1);
-        auto* items = page.findChildren<BrowseTable*>().first();
+        BrowseTable* items = itemTable(page);
         QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), 9'724, patience);
         QTest::keyClicks(items->searchField(), QStringLiteral("toy story"));
         QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), 3, patience); // Toy Story, 2 and 3
