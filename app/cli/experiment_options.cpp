@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/experiment_options.h"
 
+#include "engine/models/registry.h"
+
 #include <QDate>
 #include <QDir>
 #include <QFileInfo>
@@ -56,7 +58,7 @@ constexpr Row trainingRows[] = {
     {"--seed", "N", "seed", Shape::Value, "of training and split (42)"},
     {"--name", "TEXT", "name", Shape::Value, "what the run is called"},
     {"--valid-metric", "METRIC", "valid_metric", Shape::Value,
-     "early stopping looks at this (ndcg@10), or validation_loss"},
+     "early stopping looks at this (ndcg@10; rmse for rating predictors), or validation_loss"},
     {"--patience", "N", "stopping_step", Shape::Value,
      "evaluations without improvement before training stops (10)"},
     {"--min-delta", "X", "stopping_min_delta", Shape::Value, "what counts as an improvement (0)"},
@@ -70,7 +72,7 @@ constexpr Row trainingRows[] = {
 constexpr Row evaluationRows[] = {
     {"--cutoffs", "K,K…", "topk", Shape::List, "lengths of the lists (5,10,20)"},
     {"--metrics", "NAME,…", "metrics", Shape::List,
-     "ndcg recall precision f1 map mrr hr auc rmse mae coverage (all that apply)"},
+     "ndcg recall precision f1 map mrr hr auc rmse mae coverage truth (all that apply)"},
     {"--relevance-threshold", "X", "evaluation.relevance_threshold", Shape::Value,
      "held-out ratings at or above are relevant (all are)"},
     {"--ideal", "LIST", "evaluation.ideal_list", Shape::Value, "NDCG's ideal list: cut_at_k, all_relevant"},
@@ -229,6 +231,13 @@ Result<Experiment> applyOptions(const Experiment& base, const Arguments& argumen
         if (Status status = overlay.apply("--split", document("eval_args.split", scalar(*kind))); !status)
             return status.error();
     if (Status status = overlay.apply(arguments, trainingRows); !status) return status.error();
+    // Early stopping looks at what the algorithm is made for, as on the Train page, unless told otherwise.
+    if (arguments.has("--algorithm") && !arguments.has("--valid-metric")) {
+        TrainingPlan& plan = overlay.experiment().plan;
+        const AlgorithmInfo* info = findAlgorithm(plan.algorithm);
+        if (info && info->capabilities.predictsRatings && plan.earlyStopping.metric == EarlyStopping{}.metric)
+            plan.earlyStopping.metric = "rmse";
+    }
     if (Status status = overlay.apply(arguments, splitRows); !status) return status.error();
     for (const char* option : {"--from-time", "--to-time"}) {
         const auto value = arguments.value(option);

@@ -73,13 +73,17 @@ void Settings::setWindowState(const QString& key, const QByteArray& state) {
     m_settings.setValue("window/" + key, state);
 }
 
-Theme Settings::theme() const {
+ThemePreference Settings::theme() const {
     const QString name = m_settings.value("theme").toString();
-    return name == "light" ? Theme::Light : name == "dark" ? Theme::Dark : Theme::System;
+    return name == "light"  ? ThemePreference::Light
+           : name == "dark" ? ThemePreference::Dark
+                            : ThemePreference::System;
 }
 
-void Settings::setTheme(Theme theme) {
-    m_settings.setValue("theme", theme == Theme::Light ? "light" : theme == Theme::Dark ? "dark" : "system");
+void Settings::setTheme(ThemePreference theme) {
+    m_settings.setValue("theme", theme == ThemePreference::Light  ? "light"
+                                 : theme == ThemePreference::Dark ? "dark"
+                                                                  : "system");
 }
 
 QString Settings::workspace() const {

@@ -12,7 +12,7 @@
 
 namespace recoscope {
 
-enum class Theme { System, Light, Dark };
+enum class ThemePreference { System, Light, Dark };
 
 /// What the program remembers of a person, apart from any workspace: recent files, column mappings, the
 /// window. Kept in an INI file: $RECOSCOPE_CONFIG, else the user's configuration folder. One thread; a value
@@ -37,8 +37,8 @@ public:
     QByteArray windowState(const QString& key) const;
     void setWindowState(const QString& key, const QByteArray& state);
 
-    Theme theme() const;
-    void setTheme(Theme theme);
+    ThemePreference theme() const;
+    void setTheme(ThemePreference theme);
 
     /// The workspace that was open last; the default one at first.
     QString workspace() const;

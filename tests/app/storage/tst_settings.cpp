@@ -19,11 +19,11 @@ private slots:
             Settings settings(file);
             QVERIFY(settings.recentFiles().isEmpty());
             QVERIFY(!settings.mappingFor("a,b,c"));
-            QCOMPARE(settings.theme(), Theme::System);
+            QCOMPARE(settings.theme(), ThemePreference::System);
             settings.addRecentFile("/data/one.csv");
             settings.rememberMapping("a,b,c\r", mapping);
             settings.setWindowState("main", QByteArray("\0\1\2", 3));
-            settings.setTheme(Theme::Dark);
+            settings.setTheme(ThemePreference::Dark);
             settings.setWorkspace("/elsewhere");
         }
         const Settings settings(file);
@@ -32,7 +32,7 @@ private slots:
         QVERIFY(!settings.mappingFor("a,b"));
         QCOMPARE(settings.windowState("main"), QByteArray("\0\1\2", 3));
         QCOMPARE(settings.windowState("other"), QByteArray());
-        QCOMPARE(settings.theme(), Theme::Dark);
+        QCOMPARE(settings.theme(), ThemePreference::Dark);
         QCOMPARE(settings.workspace(), "/elsewhere");
     }
 
@@ -60,9 +60,9 @@ private slots:
         file.close();
         Settings settings(path);
         QVERIFY(settings.recentFiles().isEmpty());
-        QCOMPARE(settings.theme(), Theme::System);
-        settings.setTheme(Theme::Light);
-        QCOMPARE(settings.theme(), Theme::Light);
+        QCOMPARE(settings.theme(), ThemePreference::System);
+        settings.setTheme(ThemePreference::Light);
+        QCOMPARE(settings.theme(), ThemePreference::Light);
     }
 
     void theEnvironmentChoosesTheFile() {
