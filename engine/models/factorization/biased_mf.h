@@ -32,11 +32,12 @@ namespace recoscope {
 /// References: Funk, "Netflix update: try this at home", 2006. Koren, Bell & Volinsky, "Matrix factorization
 /// techniques for recommender systems", IEEE Computer 42(8), 2009. Zhuang, Chin, Juan & Lin, "A fast parallel
 /// SGD for matrix factorization in shared memory systems", RecSys 2013. Chin, Zhuang, Juan & Lin, "A
-/// learning-rate schedule for stochastic gradient methods to matrix factorization", PAKDD 2015. Differs from
-/// the papers: all factors at once instead of one after the other (Funk); a fixed schedule instead of the
-/// first free block (Zhuang et al.); AdaGrad keeps one sum a row instead of two (Chin et al.), and biases
-/// keep the plain rate; initial factors are uniform with the given standard deviation; users and items
-/// without ratings have zero bias and factors.
+/// learning-rate schedule for stochastic gradient methods to matrix factorization", PAKDD 2015.
+///
+/// Differs from the papers: all factors at once instead of one after the other (Funk); a fixed schedule
+/// instead of the first free block (Zhuang et al.); AdaGrad keeps one sum a row instead of two (Chin et al.),
+/// and biases share one decaying rate; initial factors are uniform with the given standard deviation; users
+/// and items without ratings have zero bias and factors.
 AlgorithmInfo biasedMfInfo();
 
 } // namespace recoscope
