@@ -60,6 +60,25 @@ int takeShots(Session session, const QString& path, const QString& target) {
     for (const QString& run : runs)
         if (!tour.waitForEnd(run, kTrainingLimit))
             return say(QStringLiteral("recoscope: %1 did not end").arg(run)), 1;
+    // A run in full swing: long, and not stopped early.
+    TrainingPlan endless;
+    endless.algorithm = "ials";
+    endless.params["epochs"] = std::int64_t{400};
+    endless.earlyStopping.enabled = false;
+    session.window.trainPage()->setUp(endless);
+    const QString live = session.window.trainPage()->start();
+    const auto epoch = [&] {
+        return session.training.run(live) ? session.training.run(live)->lastEpoch.epoch : 0;
+    };
+    session.window.resize(sizes[0]);
+    if (tour.wait([&] { return epoch() >= 12; }, kTrainingLimit)) {
+        tour.settle(400);
+        saved &=
+            savePicture(folder, QStringLiteral("training-1280x800-light"), session.window.grab().toImage());
+    }
+    session.training.cancel(live);
+    tour.waitForEnd(live, kTrainingLimit);
+    session.window.trainPage()->selectAlgorithm("ials");
     session.window.trainPage()->showRun(runs.front());
     tour.wait(
         [&] { return session.library.find(runs.back()) && session.library.find(runs.back())->hasModel; },

@@ -181,6 +181,8 @@ QVariant RunTableModel::display(const RunRow& run, int column) const {
         return runTitle(record);
     case Status:
         if (record.status == RunStatus::Running && run.paused) return tr("Paused");
+        if (record.status == RunStatus::Running && run.plannedEpochs > 1)
+            return tr("Running, %1 of %2").arg(record.epochs).arg(run.plannedEpochs);
         return runStatusText(record.status);
     case Algorithm:
         return algorithmTitle(record);
@@ -259,6 +261,7 @@ bool RunTableModel::setData(const QModelIndex& index, const QVariant& value, int
 }
 
 Qt::ItemFlags RunTableModel::flags(const QModelIndex& index) const {
+    if (!index.isValid()) return QAbstractTableModel::flags(index);
     Qt::ItemFlags flags = QAbstractTableModel::flags(index) | Qt::ItemNeverHasChildren;
     if (m_checkable && index.column() == Name) flags |= Qt::ItemIsUserCheckable;
     return flags;

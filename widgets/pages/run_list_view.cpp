@@ -11,6 +11,7 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QStyledItemDelegate>
+#include <QTimer>
 
 #include <algorithm>
 
@@ -142,9 +143,19 @@ RunListView::RunListView(QWidget* parent)
     : QTableView(parent) {
     setUp(this);
     setItemDelegate(new RunDelegate(this));
+    m_fitSoon = new QTimer(this);
+    m_fitSoon->setSingleShot(true);
+    m_fitSoon->setInterval(250);
+    connect(m_fitSoon, &QTimer::timeout, this, &RunListView::fitColumns);
 }
 
 void RunListView::fitColumns() { fit(this); }
+
+void RunListView::dataChanged(const QModelIndex& from, const QModelIndex& to, const QList<int>& roles) {
+    QTableView::dataChanged(from, to, roles);
+    if (!m_fitSoon->isActive())
+        m_fitSoon->start(); // states and figures get longer; not at every one of 15 a second
+}
 
 void RunListView::resizeEvent(QResizeEvent* event) {
     QTableView::resizeEvent(event);

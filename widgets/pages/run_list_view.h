@@ -3,6 +3,8 @@
 
 #include <QTableView>
 
+class QTimer;
+
 namespace recoscope {
 
 /// A table of runs (RunTableModel or a proxy of it): colour of the curve before the name, state in words and
@@ -19,9 +21,11 @@ public:
 protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void dataChanged(const QModelIndex& from, const QModelIndex& to, const QList<int>& roles) override;
 
 private:
     QString m_emptyText;
+    QTimer* m_fitSoon = nullptr;
 };
 
 /// A table of a MetricTableModel: the best value of a row is bold; Ctrl+C copies the whole table. GUI thread.

@@ -125,8 +125,8 @@ QWidget* RunMonitor::buildBottom() {
     m_runs->setObjectName(QStringLiteral("runList"));
     m_runs->setModel(m_runModel);
     m_runs->setSelectionMode(QAbstractItemView::SingleSelection);
-    for (const int column :
-         {RunTableModel::Algorithm, RunTableModel::Dataset, RunTableModel::Seconds, RunTableModel::Created})
+    for (const int column : {RunTableModel::Algorithm, RunTableModel::Dataset, RunTableModel::Epochs,
+                             RunTableModel::Seconds, RunTableModel::Created})
         m_runs->hideColumn(column);
     m_runs->setEmptyText(tr("Runs of this session appear here. Press Start."));
     m_runs->setContextMenuPolicy(Qt::CustomContextMenu);
@@ -160,7 +160,7 @@ QWidget* RunMonitor::buildBottom() {
     bottom->addWidget(m_results);
     bottom->setStretchFactor(0, 1);
     bottom->setStretchFactor(1, 1);
-    bottom->setSizes({410, 370});
+    bottom->setSizes({395, 385});
     bottom->setHandleWidth(space::small);
     bottom->setChildrenCollapsible(false);
     return bottom;
@@ -325,22 +325,63 @@ void RunMonitor::showRun(const QString& run) {
 void RunMonitor::updateLog(const LiveRun& run) {
     if (m_logRun != run.id) {
         m_log->clear();
-        m_logLines = 0;
+        m_logged = {};
         m_logRun = run.id;
     }
+    struct Line {
+        double elapsed;
+        LogLevel level;
+        QString text;
+    };
+    std::vector<Line> lines;
+    if (!m_logged.start && run.split && run.record.status != RunStatus::Queued) {
+        m_logged.start = true;
+        lines.push_back({0.0, LogLevel::Info,
+                         tr("Started: %1 training interactions, %2 users, %3 items, seed %4")
+                             .arg(run.split->train().size())
+                             .arg(run.split->train().rowCount())
+                             .arg(run.split->train().colCount())
+                             .arg(run.record.experiment.plan.seed)});
+    }
+    for (; m_logged.lines < run.log.size(); ++m_logged.lines) {
+        const StoredLogLine& line = run.log[m_logged.lines];
+        lines.push_back({line.elapsed, line.level, line.text});
+    }
+    // One line an epoch and one an evaluation, from the same points as the curves.
+    for (const Curve& curve : run.curves) {
+        std::size_t& told = m_logged.points[curve.key];
+        const bool metric = metricLabel(curve.key) != curve.key;
+        for (; told < curve.points.size(); ++told) {
+            const CurvePoint& point = curve.points[told];
+            const QString name = metric                               ? metricLabel(curve.key)
+                                 : curve.key == QLatin1String("loss") ? tr("loss")
+                                                                      : curve.key;
+            if (metric && curve.key != QLatin1String("ndcg@10") && curve.key != QLatin1String("rmse"))
+                continue;
+            lines.push_back({point.elapsed, LogLevel::Info,
+                             tr("epoch %1  %2 %3")
+                                 .arg(point.epoch, 3)
+                                 .arg(name, valueText(point.value, AxisUnit::Number))});
+        }
+    }
+    if (!m_logged.end && ended(run.record.status) && !run.record.reason.isEmpty()) {
+        m_logged.end = true;
+        lines.push_back({std::max(run.record.seconds, run.progress.elapsed),
+                         run.record.status == RunStatus::Failed ? LogLevel::Error : LogLevel::Info,
+                         run.record.reason});
+    }
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const Line& a, const Line& b) { return a.elapsed < b.elapsed; });
     const ThemeColors& colors = Theme::current().colors();
-    for (; m_logLines < static_cast<qsizetype>(run.log.size()); ++m_logLines) {
-        const StoredLogLine& line = run.log[static_cast<std::size_t>(m_logLines)];
+    for (const Line& line : lines) {
         const QColor tint = line.level == LogLevel::Error     ? colors.bad
                             : line.level == LogLevel::Warning ? colors.warning
                                                               : colors.text;
+        const QString words = QStringLiteral("%1 s  %2")
+                                  .arg(QString::number(line.elapsed, 'f', 2).rightJustified(8), line.text);
         m_log->appendHtml(
-            QStringLiteral("<span style=\"color:%1; white-space:pre\">%2 s&nbsp;&nbsp;%3</span>")
-                .arg(tint.name(),
-                     QString::number(line.elapsed, 'f', 2)
-                         .rightJustified(8)
-                         .replace(QLatin1Char(' '), QStringLiteral("&nbsp;")),
-                     line.text.toHtmlEscaped()));
+            QStringLiteral("<span style=\"color:%1\">%2</span>")
+                .arg(tint.name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;"))));
     }
 }
 
@@ -361,11 +402,10 @@ void RunMonitor::updateMetrics(const LiveRun& run) {
     m_metricModel->setByCutoff(*shown);
     m_metrics->fitColumns();
     const int epoch = run.record.bestEpoch > 0 ? run.record.bestEpoch : run.modelEpoch;
-    m_metricTitle->setText((run.test ? tr("Test part, model of epoch %1, %n user(s)", nullptr,
-                                          static_cast<int>(shown->users.size()))
-                                     : tr("Validation part, model of epoch %1, %n user(s)", nullptr,
-                                          static_cast<int>(shown->users.size())))
-                               .arg(epoch));
+    m_metricTitle->setText((run.test ? tr("Test part, model of epoch %1, %2 users")
+                                     : tr("Validation part, model of epoch %1, %2 users"))
+                               .arg(epoch)
+                               .arg(shown->users.size()));
     m_metricTitle->setToolTip(tr("Hover over a number for its definition; Ctrl+C copies the table"));
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/session/training_service.h"
 
+#include <QHash>
 #include <QWidget>
 
 class QLabel;
@@ -59,7 +60,13 @@ private:
     TrainingService* m_training;
     QString m_shown;
     bool m_stale = true;
-    qsizetype m_logLines = 0;
+    struct Logged { // how much of the shown run is in the log
+        bool start = false;
+        bool end = false;
+        std::size_t lines = 0;
+        QHash<QString, std::size_t> points; // by curve
+    };
+    Logged m_logged;
     QString m_logRun;
     std::shared_ptr<const Evaluation> m_metricsOf; // the evaluation in the table
     QString m_metricsRun;

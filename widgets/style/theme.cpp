@@ -176,7 +176,6 @@ QString Theme::styleSheet() const {
             border-bottom: 1px solid %border; padding: 5px 7px; font-weight: bold; }
         QTableView, QTreeView, QListView { background: %surface; border: 1px solid %border; gridline-color: %grid;
             selection-background-color: %selection; selection-color: %text; }
-        QTableView::item { padding: 2px 6px; }
         QTreeView::item, QListView::item { padding: 3px 4px; }
         QStatusBar { background: %raised; border-top: 1px solid %border; }
         QStatusBar::item { border: 0; }

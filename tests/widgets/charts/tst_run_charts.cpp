@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/charts/curve_chart.h"
+#include "widgets/charts/run_charts.h"
+
+#include <QCheckBox>
+#include <QMenu>
+#include <QPushButton>
+#include <QTest>
+
+#include <map>
+
+using namespace recoscope;
+
+namespace {
+
+std::vector<Curve> curves(double scale) {
+    Curve loss{QStringLiteral("loss"), {}};
+    Curve validation{QStringLiteral("validation_loss"), {}};
+    Curve part{QStringLiteral("regularisation"), {}};
+    Curve ndcg{QStringLiteral("ndcg@10"), {}};
+    Curve recall{QStringLiteral("recall@20"), {}};
+    for (int epoch = 1; epoch <= 10; ++epoch) {
+        const double elapsed = 0.5 * epoch;
+        loss.points.push_back({epoch, elapsed, scale / epoch});
+        validation.points.push_back({epoch, elapsed, scale / epoch + 0.1});
+        part.points.push_back({epoch, elapsed, 0.01});
+        ndcg.points.push_back({epoch, elapsed, 0.1 * scale});
+        recall.points.push_back({epoch, elapsed, 0.2 * scale});
+    }
+    return {loss, validation, part, ndcg, recall};
+}
+
+QStringList names(const CurveChart* chart) {
+    QStringList out;
+    for (const ChartSeries& series : chart->series())
+        out << series.name;
+    return out;
+}
+
+} // namespace
+
+class TestRunCharts final : public QObject {
+    Q_OBJECT
+    std::map<QString, std::vector<Curve>> m_runs{{"a-1", curves(1.0)}, {"b-2", curves(2.0)}};
+
+    std::unique_ptr<RunCharts> make() {
+        auto charts = std::make_unique<RunCharts>();
+        charts->setSource(
+            [this](const QString& run) { return m_runs.count(run) ? &m_runs.at(run) : nullptr; });
+        return charts;
+    }
+private slots:
+    void lossesAreLinesAndValidationIsDashed() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}});
+        QCOMPARE(names(charts->lossChart()), QStringList({"first · training", "first · validation"}));
+        QCOMPARE(charts->lossChart()->series()[1].style, Qt::DashLine);
+        QCOMPARE(names(charts->metricChart()), QStringList({"first · NDCG@10"}));
+    }
+    void severalRunsAreOverlaidInTheirOwnColours() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}, {"b-2", "second", 1}});
+        QCOMPARE(charts->lossChart()->series().size(), 4);
+        QVERIFY(charts->lossChart()->series()[0].color != charts->lossChart()->series()[2].color);
+        QCOMPARE(charts->metricChart()->series().size(), 2);
+    }
+    void timeReplacesTheEpochOnTheAxis() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}});
+        QCOMPARE(charts->lossChart()->series()[0].points.back(), QPointF(10, 0.1));
+        charts->setAgainstTime(true);
+        QCOMPARE(charts->lossChart()->series()[0].points.back(), QPointF(5.0, 0.1));
+        QCOMPARE(charts->lossChart()->xAxis().unit, AxisUnit::Seconds);
+    }
+    void smoothingKeepsTheRawCurveBehind() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}});
+        charts->setSmoothing(0.6);
+        const auto& series = charts->lossChart()->series();
+        QCOMPARE(series.size(), 4);
+        QVERIFY(series[0].faint && series[0].name.isEmpty());
+        QVERIFY(series[1].points.back().y() > series[0].points.back().y()); // it lags behind a falling loss
+    }
+    void lossPartsAndLogAxisAreOnRequest() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}});
+        for (QCheckBox* box : charts->findChildren<QCheckBox*>())
+            box->setChecked(true);
+        QVERIFY(names(charts->lossChart()).contains("first · regularisation"));
+        QCOMPARE(charts->lossChart()->yAxis().scale, AxisScale::Log);
+    }
+    void metricsAreChosenFromWhatTheRunsHave() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}});
+        auto* choice = charts->findChild<QPushButton*>("metricChoice");
+        QCOMPARE(choice->menu()->actions().size(), 2);
+        QCOMPARE(choice->menu()->actions()[1]->text(), QStringLiteral("Recall@20"));
+        choice->menu()->actions()[1]->trigger();
+        QCOMPARE(names(charts->metricChart()), QStringList({"first · NDCG@10", "first · Recall@20"}));
+        choice->menu()->actions()[0]->trigger();
+        QCOMPARE(charts->metrics(), QStringList({"recall@20"}));
+    }
+};
+
+QTEST_MAIN(TestRunCharts)
+#include "tst_run_charts.moc"

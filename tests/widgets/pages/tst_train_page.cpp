@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/models/registry.h"
+
+#include "app/session/dataset_service.h"
+#include "app/session/training_service.h"
+#include "widgets/charts/curve_chart.h"
+#include "widgets/charts/run_charts.h"
+#include "widgets/forms/algorithm_picker.h"
+#include "widgets/forms/number_field.h"
+#include "widgets/forms/parameter_form.h"
+#include "widgets/pages/run_monitor.h"
+#include "widgets/pages/train_page.h"
+
+#include <QAction>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace recoscope;
+
+namespace {
+
+constexpr int patience = 120'000; // ms; a sanitizer build on a busy machine
+
+bool ended(const LiveRun* run) {
+    return run && run->record.status != RunStatus::Queued && run->record.status != RunStatus::Running;
+}
+
+} // namespace
+
+class TestTrainPage final : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_folder;
+    std::unique_ptr<DatasetService> m_datasets;
+    std::unique_ptr<TrainingService> m_training;
+    std::unique_ptr<TrainPage> m_page;
+
+    QPushButton* button(const char* name) { return m_page->findChild<QPushButton*>(QLatin1String(name)); }
+    NumberField* number(const char* key) {
+        return qobject_cast<NumberField*>(m_page->parameters()->editor(key));
+    }
+private slots:
+    void initTestCase() {
+        m_datasets = std::make_unique<DatasetService>();
+        QSignalSpy split(m_datasets.get(), &DatasetService::splitReady);
+        m_datasets->import("builtin:sample");
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+    }
+    void init() {
+        static int number = 0;
+        m_training = std::make_unique<TrainingService>(m_folder.filePath(QString::number(++number)));
+        m_page = std::make_unique<TrainPage>(m_training.get(), m_datasets.get());
+        m_page->resize(1180, 740);
+        m_page->show();
+        QVERIFY(QTest::qWaitForWindowExposed(m_page.get()));
+    }
+    void cleanup() {
+        m_page.reset();
+        m_training.reset();
+    }
+
+    void pickingAnAlgorithmSettingAParameterAndStartingShowsCurvesAndMetrics() {
+        QTest::keyClicks(m_page->picker()->search(), "ials");
+        QTest::keyClick(m_page->picker()->search(), Qt::Key_Return);
+        QCOMPARE(m_page->picker()->current()->id, std::string_view("ials"));
+        number("embedding_size")->setValue(16);
+        number("epochs")->setValue(4);
+        QTest::mouseClick(button("startButton"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_page->shownRun().isEmpty(), patience);
+        const QString run = m_page->shownRun();
+        QTRY_VERIFY_WITH_TIMEOUT(ended(m_training->run(run)), patience);
+        const LiveRun* live = m_training->run(run);
+        QCOMPARE(live->record.status, RunStatus::Completed);
+        QCOMPARE(std::get<std::int64_t>(live->record.experiment.plan.params.at("embedding_size")), 16);
+        // The curves are drawn: four epochs of a loss, and NDCG@10.
+        QTRY_VERIFY_WITH_TIMEOUT(!m_page->charts()->lossChart()->series().isEmpty(), patience);
+        QCOMPARE(m_page->charts()->lossChart()->series().front().points.size(), 4);
+        QTRY_VERIFY(m_page->charts()->lossChart()->drawnPoints() >= 4);
+        QCOMPARE(m_page->charts()->metricChart()->series().front().points.size(), 4);
+        // The table holds the test part, digit for digit what the run found.
+        auto* table = m_page->findChild<QTableView*>("metricTable");
+        QVERIFY(live->test);
+        int row = -1;
+        for (int r = 0; r < table->model()->rowCount(); ++r)
+            if (table->model()->index(r, 0).data().toString() == QLatin1String("NDCG")) row = r;
+        QVERIFY(row >= 0);
+        QCOMPARE(table->model()->index(row, 2).data().toString(),
+                 QString::number(live->test->find("ndcg@10")->value, 'f', 4));
+        QVERIFY(table->model()->index(row, 2).data(Qt::ToolTipRole).toString().contains("ndcg;k=10"));
+        QVERIFY(!m_page->findChild<QPlainTextEdit*>("log")->toPlainText().isEmpty());
+    }
+
+    void aModelWithoutLossSaysSoInsteadOfAnEmptyChart() {
+        QVERIFY(m_page->selectAlgorithm("popularity"));
+        const QString run = m_page->start();
+        QTRY_VERIFY_WITH_TIMEOUT(ended(m_training->run(run)), patience);
+        QTRY_COMPARE(m_page->shownRun(), run);
+        QVERIFY(m_page->charts()->lossChart()->series().isEmpty());
+        const QImage picture = m_page->charts()->lossChart()->grab().toImage(); // draws the text
+        QVERIFY(!picture.isNull());
+        QTRY_COMPARE(m_page->charts()->metricChart()->series().size(), 1);
+    }
+
+    void pauseStepAndStopReachTheRun() {
+        QVERIFY(m_page->selectAlgorithm("biased_mf"));
+        number("epochs")->setValue(1000);
+        const QString run = m_page->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_training->activeRun(), run, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(m_training->run(run)->lastEpoch.epoch >= 1, patience);
+        m_page->runActions()[1]->trigger(); // pause
+        QTRY_VERIFY_WITH_TIMEOUT(m_training->run(run)->paused, patience);
+        QTRY_COMPARE(button("pauseButton")->text(), QStringLiteral("Resume"));
+        QTest::qWait(300); // what was under way has arrived
+        const int before = m_training->run(run)->lastEpoch.epoch;
+        // A pause in the middle of an evaluation: the first step ends that epoch, the second trains one.
+        for (int press = 0; press < 2 && m_training->run(run)->lastEpoch.epoch == before; ++press) {
+            button("stepButton")->click();
+            QTRY_VERIFY_WITH_TIMEOUT(m_training->run(run)->paused, patience);
+            QTest::qWait(300);
+        }
+        const int stepped = m_training->run(run)->lastEpoch.epoch;
+        QVERIFY2(stepped == before + 1, qPrintable(QStringLiteral("%1 after %2").arg(stepped).arg(before)));
+        button("stopButton")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(ended(m_training->run(run)), patience);
+        QCOMPARE(m_training->run(run)->record.status, RunStatus::Cancelled);
+        QTRY_COMPARE(button("startButton")->text(), QStringLiteral("Start"));
+    }
+
+    void runsQueueAndAreOverlaid() {
+        QVERIFY(m_page->selectAlgorithm("ials"));
+        number("epochs")->setValue(2);
+        number("embedding_size")->setValue(8);
+        const QString first = m_page->start();
+        const QString second = m_page->start();
+        QVERIFY(first != second);
+        auto* list = m_page->findChild<QTableView*>("runList");
+        QTRY_COMPARE(list->model()->rowCount(), 2);
+        QTRY_VERIFY_WITH_TIMEOUT(ended(m_training->run(second)), patience);
+        QTRY_COMPARE(m_page->charts()->metricChart()->series().size(), 2);
+        // Unticked, a run's curves are gone.
+        QVERIFY(list->model()->setData(list->model()->index(0, 0), Qt::Unchecked, Qt::CheckStateRole));
+        QCOMPARE(m_page->charts()->metricChart()->series().size(), 1);
+    }
+
+    void withoutDataStartIsOffAndSaysWhatToDo() {
+        DatasetService none;
+        TrainPage page(m_training.get(), &none);
+        page.show();
+        QVERIFY(!page.findChild<QPushButton*>("startButton")->isEnabled());
+        QVERIFY(page.start().isEmpty());
+    }
+
+    void anEarlierPlanIsSetUpAgain() {
+        TrainingPlan plan;
+        plan.algorithm = "biased_mf";
+        plan.params["learning_rate"] = 0.02;
+        plan.seed = 99;
+        m_page->setUp(plan);
+        const Experiment experiment = m_page->experiment();
+        QCOMPARE(experiment.plan.algorithm, std::string("biased_mf"));
+        QCOMPARE(experiment.plan.seed, std::uint64_t{99});
+        QCOMPARE(std::get<double>(experiment.plan.params.at("learning_rate")), 0.02);
+        QCOMPARE(experiment.dataPath, std::string("builtin:sample"));
+    }
+};
+
+QTEST_MAIN(TestTrainPage)
+#include "tst_train_page.moc"

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/forms/number_field.h"
+#include "widgets/forms/parameter_form.h"
+#include "widgets/main_window.h"
+#include "widgets/pages/data_page.h"
+#include "widgets/pages/runs_page.h"
+#include "widgets/pages/train_page.h"
+#include "widgets/style/theme.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QLabel>
+#include <QMimeData>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+
+#include <cmath>
+
+using namespace recoscope;
+
+namespace {
+
+constexpr int patience = 120'000; // ms; a sanitizer build on a busy machine
+
+struct Session {
+    explicit Session(const QString& workspace)
+        : training(workspace)
+        , library(workspace)
+        , window(&datasets, &training, &library) {
+        window.setRemembering(false);
+        window.setConfirmClose(false);
+        window.show();
+    }
+    DatasetService datasets;
+    TrainingService training;
+    RunLibrary library;
+    MainWindow window;
+};
+
+} // namespace
+
+class TestMainWindow final : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_folder;
+private slots:
+    void theSampleIsReadyToTrainWithoutAQuestion() {
+        Session session(m_folder.filePath("sample"));
+        session.window.openSample();
+        QCOMPARE(session.window.page(), MainWindow::Train);
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        QTRY_VERIFY(session.window.trainPage()->runActions().front()->isEnabled());
+        QVERIFY(session.window.windowTitle().endsWith("Recoscope"));
+        bool said = false;
+        for (const QLabel* label : session.window.findChildren<QLabel*>())
+            said = said || label->text().contains("(synthetic): 600 users");
+        QVERIFY(said);
+    }
+
+    void aDroppedFileIsOpenedOnTheDataPage() {
+        const QString path = m_folder.filePath("ratings.csv");
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("userId,movieId,rating,timestamp\n");
+        for (int user = 1; user <= 20; ++user)
+            for (int item = 1; item <= 10; ++item)
+                file.write(QStringLiteral("%1,%2,%3,%4\n")
+                               .arg(user)
+                               .arg((user * 3 + item * 7) % 40)
+                               .arg(1 + item % 5)
+                               .arg(1000 + item)
+                               .toUtf8());
+        file.close();
+        Session session(m_folder.filePath("drop"));
+        session.window.showPage(MainWindow::Runs);
+        QMimeData mime;
+        mime.setUrls({QUrl::fromLocalFile(path)});
+        QSignalSpy previewed(&session.datasets, &DatasetService::previewReady);
+        QDropEvent drop({100, 100}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+        QDragEnterEvent enter({100, 100}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&session.window, &enter);
+        QVERIFY(enter.isAccepted());
+        QApplication::sendEvent(&session.window, &drop);
+        QCOMPARE(session.window.page(), MainWindow::Data);
+        QTRY_VERIFY_WITH_TIMEOUT(previewed.count() > 0,
+                                 patience); // it is looked at before anything is imported
+    }
+
+    void closingWhileTrainingDoesNotHangAndKeepsTheRun() {
+        const QString workspace = m_folder.filePath("close");
+        QString run;
+        QElapsedTimer clock;
+        {
+            Session session(workspace);
+            session.window.openSample();
+            QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+            QVERIFY(session.window.trainPage()->selectAlgorithm("biased_mf"));
+            qobject_cast<NumberField*>(session.window.trainPage()->parameters()->editor("epochs"))
+                ->setValue(1000);
+            run = session.window.trainPage()->start();
+            QTRY_VERIFY_WITH_TIMEOUT(
+                session.training.run(run) && session.training.run(run)->lastEpoch.epoch >= 1, patience);
+            clock.start();
+            QVERIFY(session.window.close());
+        }
+        QVERIFY2(clock.elapsed() < 10'000,
+                 qPrintable(QString::number(clock.elapsed()))); // typically below 0.3 s
+        const auto store = RunStore::open(workspace, RunStore::Access::ReadOnly);
+        QVERIFY(store.ok());
+        const auto stored = (*store)->find(run);
+        QVERIFY(stored.ok());
+        QVERIFY(stored->epochs >= 1);
+    }
+
+    void aFinishedRunIsOnTheRunsPageAndRunsAgain() {
+        Session session(m_folder.filePath("again"));
+        session.window.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        QVERIFY(session.window.trainPage()->selectAlgorithm("popularity"));
+        const QString run = session.window.trainPage()->start();
+        QTRY_VERIFY_WITH_TIMEOUT(
+            session.library.find(run) && session.library.find(run)->status == RunStatus::Completed, patience);
+        // Another split is current now: the run brings its own back first.
+        SplitSpec other;
+        other.seed = 7;
+        const std::string before = session.datasets.currentSplit()->fingerprint();
+        session.datasets.split(other);
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit()->fingerprint() != before, patience);
+        emit session.window.runsPage()->rerunRequested(run);
+        QTRY_COMPARE_WITH_TIMEOUT(session.training.runs().size(), std::size_t{2}, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(session.training.run(session.training.runs()[1])->record.status ==
+                                     RunStatus::Completed,
+                                 patience);
+        const LiveRun* first = session.training.run(session.training.runs()[0]);
+        const LiveRun* second = session.training.run(session.training.runs()[1]);
+        QCOMPARE(second->test->find("ndcg@10")->value,
+                 first->test->find("ndcg@10")->value); // the same to the last bit
+    }
+
+    void everyPageFitsTheSmallestSizeInEveryTheme() {
+        Session session(m_folder.filePath("theme"));
+        for (const auto choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
+            Theme::apply(choice);
+            session.window.resize(1280, 800);
+            for (const auto page :
+                 {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Runs}) {
+                session.window.showPage(page);
+                QTest::qWait(30);
+                QVERIFY2(session.window.width() <= 1280 && session.window.height() <= 800,
+                         qPrintable(QStringLiteral("page %1 wants %2 x %3")
+                                        .arg(page)
+                                        .arg(session.window.minimumSizeHint().width())
+                                        .arg(session.window.minimumSizeHint().height())));
+            }
+        }
+        Theme::apply(ThemeChoice::Light);
+    }
+
+    void textContrastIsHighInBothThemes() {
+        const auto luminance = [](const QColor& color) {
+            const auto linear = [](double c) {
+                return c <= 0.03928 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+            };
+            return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
+                   0.0722 * linear(color.blueF());
+        };
+        const auto contrast = [&](const QColor& a, const QColor& b) { // WCAG 2.1, relative luminance
+            const double x = luminance(a);
+            const double y = luminance(b);
+            return (std::max(x, y) + 0.05) / (std::min(x, y) + 0.05);
+        };
+        for (const auto choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
+            Theme::apply(choice);
+            const ThemeColors& c = Theme::current().colors();
+            for (const QColor& ground : {c.window, c.surface, c.raised, c.selection}) {
+                QVERIFY(contrast(c.text, ground) >= 7.0);
+                QVERIFY(contrast(c.muted, ground) >= 4.5);
+            }
+            QVERIFY(contrast(c.accentText, c.accent) >= 4.5);
+            for (const QColor& word : {c.good, c.warning, c.bad, c.accent})
+                QVERIFY(contrast(word, c.surface) >= 4.5);
+            for (int i = 0; i < 8; ++i)
+                QVERIFY2(contrast(Theme::current().series(i), c.surface) >= 3.0,
+                         qPrintable(QString::number(i)));
+        }
+        Theme::apply(ThemeChoice::Light);
+    }
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"
