@@ -182,7 +182,7 @@ QVariant RunTableModel::display(const RunRow& run, int column) const {
     case Status:
         if (record.status == RunStatus::Running && run.paused) return tr("Paused");
         if (record.status == RunStatus::Running && run.plannedEpochs > 1)
-            return tr("Running, %1 of %2").arg(record.epochs).arg(run.plannedEpochs);
+            return tr("Running %1/%2").arg(record.epochs).arg(run.plannedEpochs);
         return runStatusText(record.status);
     case Algorithm:
         return algorithmTitle(record);

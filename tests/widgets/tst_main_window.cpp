@@ -158,6 +158,15 @@ private slots:
                                         .arg(session.window.minimumSizeHint().height())));
             }
         }
+        // A classroom's large text on a projector.
+        Theme::apply(ThemeChoice::Light, 1.5);
+        session.window.resize(1920, 1080);
+        for (const auto page : {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Runs}) {
+            session.window.showPage(page);
+            QTest::qWait(30);
+            QVERIFY2(session.window.width() <= 1920 && session.window.height() <= 1080,
+                     qPrintable(QString::number(page)));
+        }
         Theme::apply(ThemeChoice::Light);
     }
 

@@ -54,7 +54,7 @@ public:
     }
 
 private:
-    static constexpr int kPadding = 4;
+    static constexpr int kPadding = 2;
 };
 
 class RunDelegate final : public PaddedDelegate {
@@ -69,8 +69,7 @@ protected:
             const QColor tint = statusColor(status, option->palette.color(QPalette::Text));
             option->palette.setColor(QPalette::Text, tint);
             option->palette.setColor(QPalette::HighlightedText, tint);
-            option->font.setBold(status == RunStatus::Running || status == RunStatus::Failed ||
-                                 status == RunStatus::Interrupted);
+            option->font.setBold(status == RunStatus::Failed || status == RunStatus::Interrupted);
         }
         if (index.column() == RunTableModel::Name) {
             const int color = index.data(RunTableModel::ColorIndexRole).toInt();
@@ -79,7 +78,9 @@ protected:
             swatch.fill(Qt::transparent);
             QPainter painter(&swatch);
             painter.fillRect(0, 3, 18, 6, Theme::current().series(color));
-            option->icon = QIcon(swatch);
+            option->icon = QIcon();
+            for (const auto mode : {QIcon::Normal, QIcon::Selected})
+                option->icon.addPixmap(swatch, mode); // never tinted
             option->decorationSize = swatch.size();
             option->features |= QStyleOptionViewItem::HasDecoration;
         }

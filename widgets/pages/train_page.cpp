@@ -296,7 +296,7 @@ void TrainPage::updateActions() {
     const LiveRun* shown = m_training->run(shownRun());
     const bool ready = split && m_picker->current() && m_options->valid() && !m_datasets->busy();
     m_startAction->setEnabled(ready);
-    const QString words = active.isEmpty() ? tr("Start") : tr("Add to queue");
+    const QString words = active.isEmpty() ? tr("Start") : tr("Queue");
     m_startAction->setText(words);
     m_startButton->setText(words);
     m_startButton->setEnabled(ready);

@@ -173,7 +173,7 @@ QString Theme::styleSheet() const {
         QPushButton[primary="true"]:disabled { background: %border; color: %window; border-color: %border; }
         QHeaderView { background: %raised; }
         QHeaderView::section { background: %raised; color: %text; border: 0; border-right: 1px solid %border;
-            border-bottom: 1px solid %border; padding: 5px 7px; font-weight: bold; }
+            border-bottom: 1px solid %border; padding: 5px 5px; font-weight: bold; }
         QTableView, QTreeView, QListView { background: %surface; border: 1px solid %border; gridline-color: %grid;
             selection-background-color: %selection; selection-color: %text; }
         QTreeView::item, QListView::item { padding: 3px 4px; }
