@@ -64,6 +64,7 @@ int takeShots(Session session, const QString& path, const QString& target) {
     TrainingPlan endless;
     endless.algorithm = "ials";
     endless.params["epochs"] = std::int64_t{400};
+    endless.params["embedding_size"] = std::int64_t{16};
     endless.earlyStopping.enabled = false;
     session.window.trainPage()->setUp(endless);
     const QString live = session.window.trainPage()->start();
@@ -144,8 +145,7 @@ int runDemo(Session session, const QString& path, const QString& target, qint64 
            "as in the open window.\n\n"
         << "| What | Figure |\n|---|---|\n"
         << "| Dataset | " << QString::fromStdString(dataset->provenance().title)
-        << (dataset->provenance().synthetic ? " (synthetic: invented films, users and ratings)" : "")
-        << " |\n"
+        << (dataset->provenance().synthetic ? ": invented films, users and ratings" : "") << " |\n"
         << "| Users, items, interactions | " << dataset->userCount() << ", " << dataset->itemCount() << ", "
         << dataset->interactionCount() << " |\n"
         << QStringLiteral("| Data read and split after | %1 s |\n")

@@ -26,11 +26,16 @@ QString seconds(double value) {
     return RunTableModel::tr("%1 h %2 min").arg(whole / 3600).arg(whole / 60 % 60, 2, 10, QLatin1Char('0'));
 }
 
-std::optional<double> metricOf(const RunRecord& record, const QString& key) {
+struct ListedMetric {
+    double value = 0.0;
+    bool test = true;
+};
+
+std::optional<ListedMetric> metricOf(const RunRecord& record, const QString& key) {
     const std::string wanted = key.toStdString();
     for (const auto* part : {&record.testMetrics, &record.validationMetrics})
         for (const NamedValue& metric : *part)
-            if (metric.key == wanted) return metric.value;
+            if (metric.key == wanted) return ListedMetric{metric.value, part == &record.testMetrics};
     return std::nullopt;
 }
 
@@ -199,7 +204,9 @@ QVariant RunTableModel::display(const RunRow& run, int column) const {
         return record.created.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm"));
     default: {
         const auto value = metricOf(record, m_metrics.value(column - FirstMetric));
-        return value ? metricText(*value) : QStringLiteral("–");
+        if (!value) return QStringLiteral("–");
+        // A value of the validation part is no match for the test part's: it says what it is.
+        return value->test ? metricText(value->value) : tr("%1 val.").arg(metricText(value->value));
     }
     }
 }
@@ -216,8 +223,8 @@ QVariant RunTableModel::sortKey(const RunRow& run, int column) const {
         break;
     }
     if (column < FirstMetric) return display(run, column);
-    return metricOf(run.record, m_metrics.value(column - FirstMetric))
-        .value_or(-std::numeric_limits<double>::infinity());
+    const auto value = metricOf(run.record, m_metrics.value(column - FirstMetric));
+    return value ? value->value : -std::numeric_limits<double>::infinity();
 }
 
 QVariant RunTableModel::data(const QModelIndex& index, int role) const {

@@ -43,8 +43,8 @@ public:
 
     /// Rows with the same ids in the same order are updated in place: selection and scroll position stay.
     void setRuns(std::vector<RunRow> runs);
-    /// Columns after Created, e.g. "ndcg@10"; values are the test part's, or validation's where there is no
-    /// test.
+    /// Columns after Created, e.g. "ndcg@10". Values are the test part's; the validation part's, marked as
+    /// such, where a run has no test.
     void setMetrics(const QStringList& keys);
     const QStringList& metrics() const { return m_metrics; }
     /// Colours of the curves by run, instead of RunRow::colorIndex.

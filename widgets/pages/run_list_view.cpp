@@ -122,20 +122,29 @@ void setUp(QTableView* view) {
     view->setTabKeyNavigation(false);
 }
 
-/// Every column as wide as its contents; what is left goes to the first column.
-void fit(QTableView* view) {
+enum class Spare { ToFirst, ToAll };
+
+/// Every column as wide as its contents; what is left goes to the first column, or to all alike.
+void fit(QTableView* view, Spare spare) {
     const QAbstractItemModel* model = view->model();
     if (!model || model->columnCount() == 0) return;
     view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 8);
-    QHeaderView* header = view->horizontalHeader();
-    header->setSectionResizeMode(QHeaderView::Interactive);
-    int others = 0;
+    view->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    int used = 0;
+    int shown = 0;
     for (int column = 0; column < model->columnCount(); ++column) {
         if (view->isColumnHidden(column)) continue;
         view->resizeColumnToContents(column);
-        if (column > 0) others += view->columnWidth(column);
+        used += view->columnWidth(column);
+        ++shown;
     }
-    view->setColumnWidth(0, std::max(view->columnWidth(0), view->viewport()->width() - others));
+    const int left = view->viewport()->width() - used;
+    if (left <= 0) return;
+    for (int column = 1; spare == Spare::ToAll && column < model->columnCount(); ++column)
+        if (!view->isColumnHidden(column))
+            view->setColumnWidth(column, view->columnWidth(column) + left / shown);
+    const int first = spare == Spare::ToAll ? left - left / shown * (shown - 1) : left;
+    view->setColumnWidth(0, view->columnWidth(0) + first);
 }
 
 } // namespace
@@ -150,7 +159,7 @@ RunListView::RunListView(QWidget* parent)
     connect(m_fitSoon, &QTimer::timeout, this, &RunListView::fitColumns);
 }
 
-void RunListView::fitColumns() { fit(this); }
+void RunListView::fitColumns() { fit(this, Spare::ToFirst); }
 
 void RunListView::dataChanged(const QModelIndex& from, const QModelIndex& to, const QList<int>& roles) {
     QTableView::dataChanged(from, to, roles);
@@ -160,7 +169,7 @@ void RunListView::dataChanged(const QModelIndex& from, const QModelIndex& to, co
 
 void RunListView::resizeEvent(QResizeEvent* event) {
     QTableView::resizeEvent(event);
-    fit(this);
+    fit(this, Spare::ToFirst);
 }
 
 QStringList RunListView::selectedRuns() const {
@@ -185,11 +194,11 @@ MetricTableView::MetricTableView(QWidget* parent)
     setSelectionMode(QAbstractItemView::ExtendedSelection);
 }
 
-void MetricTableView::fitColumns() { fit(this); }
+void MetricTableView::fitColumns() { fit(this, Spare::ToAll); }
 
 void MetricTableView::resizeEvent(QResizeEvent* event) {
     QTableView::resizeEvent(event);
-    fit(this);
+    fit(this, Spare::ToAll);
 }
 
 void MetricTableView::setEmptyText(const QString& text) {

@@ -50,6 +50,16 @@ private slots:
                  QStringLiteral("NDCG@10"));
     }
 
+    void aValidationValueIsMarkedSoThatItIsNotTakenForTest() {
+        RunTableModel model;
+        model.setMetrics({"ndcg@10"});
+        RunRow row = run("a-1", RunStatus::Cancelled, 0.25);
+        row.record.validationMetrics = std::move(row.record.testMetrics);
+        row.record.testMetrics.clear();
+        model.setRuns({row});
+        QCOMPARE(model.index(0, RunTableModel::FirstMetric).data().toString(), QStringLiteral("0.2500 val."));
+    }
+
     void aPersonsNameIsShown() {
         RunRow row = run("a-1", RunStatus::Completed, 0.25);
         row.record.name = "My best";
