@@ -125,15 +125,18 @@ private slots:
         breakOffAfter(1'234'567);
         QTRY_VERIFY(ended());
         QCOMPARE(error().code, ErrorCode::Io);
-        QVERIFY2(error().message.find("1.2 MB of 3.0 MB") != std::string::npos, error().message.c_str());
+        QVERIFY2(error().message.find(" MB of 3.0 MB") != std::string::npos, error().message.c_str());
         QVERIFY(error().message.find("start again to go on") != std::string::npos);
-        QCOMPARE(contentOf(path() + ".part").size(), 1'234'567);
+        // What was still under way inside the network stack when the connection broke may be gone.
+        const QByteArray part = contentOf(path() + ".part");
+        QVERIFY(!part.isEmpty() && part.size() <= 1'234'567);
+        QVERIFY(m_content.startsWith(part));
         QVERIFY(!QFile::exists(path()));
 
         start(entry(md5(m_content)));
         QTRY_VERIFY(ended());
         QCOMPARE(error().text(), std::string());
-        QCOMPARE(m_server->requests().back().rangeStart(), 1'234'567);
+        QCOMPARE(m_server->requests().back().rangeStart(), part.size());
         QCOMPARE(m_server->requests().back().headers.value("if-range"), QByteArray("\"v1\""));
         QVERIFY(contentOf(path()) == m_content);
         QVERIFY(!QFile::exists(path() + ".part"));
@@ -143,12 +146,14 @@ private slots:
     void resumeWorksAfterARestartOfTheProgram() {
         breakOffAfter(500'000);
         QTRY_VERIFY(ended());
+        const auto kept = contentOf(path() + ".part").size();
+        QVERIFY(kept > 0);
         m_service = std::make_unique<DownloadService>();
         m_finished = std::make_unique<QSignalSpy>(m_service.get(), &DownloadService::finished);
         m_failed = std::make_unique<QSignalSpy>(m_service.get(), &DownloadService::failed);
         start(entry(md5(m_content)));
         QTRY_VERIFY(ended());
-        QCOMPARE(m_server->requests().back().rangeStart(), 500'000);
+        QCOMPARE(m_server->requests().back().rangeStart(), kept);
         QVERIFY(contentOf(path()) == m_content);
     }
 
@@ -285,11 +290,13 @@ private slots:
         });
         start(entry());
         QTRY_VERIFY(ended());
+        const QByteArray part = contentOf(path() + ".part");
+        QVERIFY(!part.isEmpty());
         busy = true;
         start(entry());
         QTRY_VERIFY(ended());
         QVERIFY(error().message.find("503") != std::string::npos);
-        QCOMPARE(contentOf(path() + ".part").size(), 1'000'000);
+        QVERIFY(contentOf(path() + ".part") == part);
     }
 
     void offlineIsSaid() {
