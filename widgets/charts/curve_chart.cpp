@@ -428,8 +428,10 @@ void CurveChart::Private::updateLegend() {
         entries << QStringLiteral("<span style=\"white-space:nowrap\"><span "
                                   "style=\"color:%1\"><b>%2</b></span>&nbsp;%3</span>")
                        .arg(color(i).name(), mark,
-                            series[i].name.toHtmlEscaped().replace(QLatin1Char(' '),
-                                                                   QStringLiteral("&nbsp;")));
+                            series[i]
+                                .name.toHtmlEscaped()
+                                .replace(QLatin1Char(' '), QStringLiteral("&nbsp;"))
+                                .replace(QLatin1Char('-'), QChar(0x2011)));
     }
     QString text = entries.join(QStringLiteral(" &nbsp;&nbsp; "));
     if (hidden > 0 && drawnPoints > 0)
