@@ -16,11 +16,12 @@ void ExplanationModel::setExplanation(const Explanation& explanation, DatasetPtr
     m_explanation = explanation;
     m_dataset = std::move(dataset);
     m_largest = 0.0;
-    m_detailed = false;
+    std::size_t details = 0;
     for (const auto& part : m_explanation.parts) {
         m_largest = std::max(m_largest, std::abs(part.contribution));
-        m_detailed = m_detailed || !part.detail.empty();
+        details += part.detail.empty() ? 0 : 1;
     }
+    m_detailed = 2 * details > m_explanation.parts.size();
     endResetModel();
 }
 
@@ -40,6 +41,7 @@ QVariant ExplanationModel::data(const QModelIndex& index, int role) const {
     if (role == Qt::TextAlignmentRole)
         return QVariant::fromValue(Qt::Alignment(
             (index.column() == Contribution ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
+    if (role == Qt::ToolTipRole && !part.detail.empty()) return QString::fromStdString(part.detail);
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     switch (index.column()) {
     case Reason:

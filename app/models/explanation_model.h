@@ -31,7 +31,7 @@ private:
     Explanation m_explanation;
     DatasetPtr m_dataset;
     double m_largest = 0.0;
-    bool m_detailed = false; // any part says how; the column is left out otherwise
+    bool m_detailed = false; // most parts say how; else only their tool tips do
 };
 
 } // namespace recoscope

@@ -22,8 +22,8 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
     , m_kind(kind)
     , m_browse(browse) {
     m_search = new QLineEdit(this);
-    m_search->setPlaceholderText(kind == BrowseKind::Items ? tr("Search items by title, id, genre …")
-                                                           : tr("Search users by id or attribute"));
+    m_search->setPlaceholderText(kind == BrowseKind::Items ? tr("Search items by title, id or genre")
+                                                           : tr("Search users"));
     m_search->setClearButtonEnabled(true);
     m_count = new QLabel(this);
     m_count->setProperty("role", "muted");

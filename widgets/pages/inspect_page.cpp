@@ -78,7 +78,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 5);
     splitter->setStretchFactor(2, 3);
-    splitter->setSizes({200, 600, 330});
+    splitter->setSizes({250, 570, 310});
     splitter->setHandleWidth(space::medium);
 
     m_stack = new QStackedWidget(this);

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cmath>
 
 namespace recoscope {
 
@@ -117,7 +118,7 @@ QWidget* SplitPanel::filterGroup() {
     m_implicit->setSingleStep(0.5);
     m_implicit->setDecimals(1);
     m_implicit->setValue(4.0);
-    optional(m_implicitOn, tr("As yes, from"), m_implicit,
+    optional(m_implicitOn, tr("Count as yes, from"), m_implicit,
              tr("Explicit to implicit: ratings at or above become 1, the others are dropped."));
     m_from = new QDateEdit(group);
     m_to = new QDateEdit(group);
@@ -250,7 +251,9 @@ void SplitPanel::setDataset(const DatasetPtr& dataset) {
             box->setSingleStep(scale.step > 0.0f ? scale.step : 0.5);
         }
         m_minRating->setValue(scale.min);
-        m_implicit->setValue(std::min(scale.max, scale.min + 0.75f * (scale.max - scale.min)));
+        // Three quarters up the scale, on a step of it: 4 of 1 to 5.
+        const float step = scale.step > 0.0f ? scale.step : 0.5f;
+        m_implicit->setValue(scale.min + step * std::round(0.75f * (scale.max - scale.min) / step));
         if (!dataset->times().empty() && dataset->timeUnit() != TimeUnit::Order) {
             // Any interaction's day will do as a start for the calendar; the summary shows the exact range.
             const QDate day = QDateTime::fromSecsSinceEpoch(dataset->times().front(), Qt::UTC).date();

@@ -18,6 +18,7 @@ Result<std::optional<ReadPlan>> planMovieLensCsv(const PlanRequest& request) {
 
     ReadPlan plan;
     plan.title = "MovieLens (csv)";
+    plan.name = datasetName(tree, ratings);
     plan.description =
         "Ratings of films with times; titles and genres from movies.csv where it lies beside it.";
     plan.interactions.push_back({ratings, Part::Train,

@@ -72,7 +72,9 @@ int beside(const FileTree& tree, int file, std::string_view name) {
 std::string datasetName(const FileTree& tree, int file) {
     std::string name(FileTree::baseName(tree.files()[static_cast<std::size_t>(file)].name));
     name = name.substr(0, name.find('.'));
-    if (!startsWith(lowered(name), "train") && !name.empty()) return name;
+    // "train" and "ratings" say nothing: the folder or archive does.
+    const bool plain = startsWith(lowered(name), "train") || lowered(name) == "ratings";
+    if (!plain && !name.empty()) return name;
     std::error_code failed;
     const auto full = std::filesystem::absolute(tree.path(), failed).lexically_normal();
     auto folder = tree.selected() >= 0 ? full.parent_path() : full;
