@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/session/query_service.h"
 
+#include "engine/api/split_query.h"
 #include "engine/linalg/top_k.h"
 
 #include "app/session/inbox.h"
@@ -51,28 +52,6 @@ std::optional<std::int64_t> timeOf(const Dataset& dataset, UserIndex user, ItemI
     if (found == items.end() || *found != item) return std::nullopt;
     return dataset
         .times()[static_cast<std::size_t>(dataset.byUser().rowBegin(user) + (found - items.begin()))];
-}
-
-/// The question that asks for one user, as the evaluator asks it, so that ranks here and metrics there agree.
-Query queryFor(const Recommender& model, const Split& split, UserIndex user) {
-    const UserItemCsr& history = split.testHistory();
-    Query query;
-    query.items = history.cols(user);
-    query.values = history.values(user);
-    const bool isTrainRow = &history == &split.train();
-    if (isTrainRow && !split.trainTimes().empty())
-        query.times = split.trainTimes().subspan(static_cast<std::size_t>(history.rowBegin(user)),
-                                                 static_cast<std::size_t>(history.rowSize(user)));
-    const auto trained = split.train().cols(user);
-    const bool sameRow =
-        isTrainRow || std::equal(trained.begin(), trained.end(), query.items.begin(), query.items.end());
-    if (split.trainedUser(user) && sameRow && toInt(user) < model.userCount()) {
-        query.user = user;
-    } else if (!split.dataset()->userFeatures().empty()) {
-        query.features = &split.dataset()->userFeatures();
-        query.featureRow = toInt(user);
-    }
-    return query;
 }
 
 const FeatureColumn* categoryColumn(const FeatureTable& features) {
@@ -154,7 +133,7 @@ Result<RecommendAnswer> recommendFor(const Model& model, const SplitPtr& splitPt
     const Split& split = *splitPtr;
     if (const Status status = checkUser(split, user); !status) return status.error();
     const Dataset& dataset = *split.dataset();
-    const Query asked = queryFor(*model, split, user);
+    const Query asked = queryFor(*model, split, split.testHistory(), user);
 
     MatrixF scores(1, dataset.itemCount());
     model->score(std::span(&asked, 1), scores);
@@ -208,7 +187,7 @@ Result<ExplainAnswer> explanationOf(const Model& model, const SplitPtr& split, U
     if (const Status status = check(model, split); !status) return status.error();
     if (const Status status = checkUser(*split, user); !status) return status.error();
     if (const Status status = checkItem(*split, item); !status) return status.error();
-    const Query asked = queryFor(*model, *split, user);
+    const Query asked = queryFor(*model, *split, split->testHistory(), user);
     auto explanation = model->explain(asked, item);
     if (!explanation) return explanation.error();
     return ExplainAnswer{0, item, std::move(*explanation)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/storage/exports.h"
 
+#include "engine/api/split_query.h"
 #include "engine/linalg/top_k.h"
 
 #include <QSaveFile>
@@ -17,28 +18,6 @@ namespace {
 /// Rows of a block of users scored at once; bounded memory for any number of items.
 std::int32_t blockSize(std::int32_t items) {
     return std::clamp(static_cast<std::int32_t>((std::int64_t{8} << 20) / std::max(items, 1)), 1, 256);
-}
-
-/// As the evaluator asks for the test part.
-Query historyQuery(const Recommender& model, const Split& split, UserIndex user) {
-    const UserItemCsr& history = split.testHistory();
-    Query query;
-    query.items = history.cols(user);
-    query.values = history.values(user);
-    const bool trainRow = &history == &split.train();
-    if (trainRow && !split.trainTimes().empty())
-        query.times = split.trainTimes().subspan(static_cast<std::size_t>(history.rowBegin(user)),
-                                                 static_cast<std::size_t>(history.rowSize(user)));
-    const auto trained = split.train().cols(user);
-    const bool same =
-        trainRow || std::equal(trained.begin(), trained.end(), query.items.begin(), query.items.end());
-    if (split.trainedUser(user) && same && toInt(user) < model.userCount()) {
-        query.user = user;
-    } else if (!split.dataset()->userFeatures().empty()) {
-        query.features = &split.dataset()->userFeatures();
-        query.featureRow = toInt(user);
-    }
-    return query;
 }
 
 std::string number(double value) {
@@ -159,7 +138,7 @@ Status rankAllUsers(const Recommender& model, const Split& split, int count, Run
         const std::int32_t rows = std::min(block, data.userCount() - begin);
         queries.clear();
         for (std::int32_t n = 0; n < rows; ++n)
-            queries.push_back(historyQuery(model, split, UserIndex{begin + n}));
+            queries.push_back(queryFor(model, split, split.testHistory(), UserIndex{begin + n}));
         model.score(queries, scores.topRows(rows));
         for (std::int32_t n = 0; n < rows; ++n) {
             const UserIndex user{begin + n};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/eval/evaluator.h"
 
+#include "engine/api/split_query.h"
 #include "engine/eval/metric_definition.h"
 #include "engine/eval/ranking_metrics.h"
 #include "engine/eval/rating_metrics.h"
@@ -98,7 +99,6 @@ public:
 
 private:
     bool runBlock(const Chunk& chunk, Scratch& scratch, RunControl& control);
-    Query queryFor(UserIndex user) const;
     void rateUser(UserIndex user, const float* scores, RatingErrors& errors) const;
     void rankUser(std::int64_t row, UserIndex user, std::span<float> scores, Scratch& scratch);
     void excludeItems(UserIndex user, std::span<float> scores, std::int64_t& candidates) const;
@@ -194,34 +194,14 @@ Status Pass::run(ThreadPool& pool, RunControl& control, const std::function<void
     return {};
 }
 
-Query Pass::queryFor(UserIndex user) const {
-    Query query;
-    query.items = m_history.cols(user);
-    query.values = m_history.values(user);
-    const bool isTrainRow = &m_history == &m_split.train();
-    if (isTrainRow && !m_split.trainTimes().empty())
-        query.times = m_split.trainTimes().subspan(static_cast<std::size_t>(m_history.rowBegin(user)),
-                                                   static_cast<std::size_t>(m_history.rowSize(user)));
-    // Learned user parameters belong to the training history; another history is folded in.
-    const auto trained = m_split.train().cols(user);
-    if (m_split.trainedUser(user) &&
-        (isTrainRow || std::equal(trained.begin(), trained.end(), query.items.begin(), query.items.end())))
-        query.user = user;
-    const FeatureTable& features = m_split.dataset()->userFeatures();
-    if (!query.user && !features.empty()) {
-        query.features = &features;
-        query.featureRow = toInt(user);
-    }
-    return query;
-}
-
 bool Pass::runBlock(const Chunk& chunk, Scratch& scratch, RunControl& control) {
     if (!control.keepGoing()) return false;
     const auto count = static_cast<Eigen::Index>(chunk.end - chunk.begin);
     if (scratch.scores.rows() < count) scratch.scores.resize(count, m_held.colCount());
     scratch.queries.clear();
     for (std::int64_t n = chunk.begin; n < chunk.end; ++n)
-        scratch.queries.push_back(queryFor(m_scored[static_cast<std::size_t>(n)]));
+        scratch.queries.push_back(
+            queryFor(m_model, m_split, m_history, m_scored[static_cast<std::size_t>(n)]));
     m_model.score(scratch.queries, scratch.scores.topRows(count));
 
     RatingErrors errors;
