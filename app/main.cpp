@@ -3,6 +3,7 @@
 #include "app/session/dataset_service.h"
 #include "app/session/run_library.h"
 #include "app/session/training_service.h"
+#include "app/storage/settings.h"
 #include "widgets/main_window.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
@@ -14,7 +15,6 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
-#include <QSettings>
 #include <QTemporaryDir>
 #include <QTextStream>
 
@@ -30,6 +30,13 @@ struct Session {
     RunLibrary& library;
     MainWindow& window;
 };
+
+/// The workspace of last time; the default one where that is gone, and where the environment says which.
+QString lastWorkspace(const Settings& settings) {
+    const QString last = settings.workspace();
+    return qEnvironmentVariableIsEmpty("RECOSCOPE_WORKSPACE") && QDir(last).exists() ? last
+                                                                                     : defaultWorkspaceFolder();
+}
 
 void say(const QString& words) { QTextStream(stderr) << words << Qt::endl; }
 
@@ -176,7 +183,6 @@ int main(int argc, char** argv) {
     QApplication::setApplicationName(QStringLiteral("recoscope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Recoscope"));
     QApplication::setApplicationVersion(QStringLiteral(RECOSCOPE_VERSION));
-    QSettings::setDefaultFormat(QSettings::IniFormat);
     QApplication::setOrganizationName(QStringLiteral("recoscope"));
 
     QCommandLineParser parser;
@@ -206,19 +212,17 @@ int main(int argc, char** argv) {
     // Pictures must not show or change what is in a person's own workspace.
     QTemporaryDir scratch;
     QString workspace = parser.value(workspaceOption);
-    if (workspace.isEmpty()) workspace = driven ? scratch.path() : defaultWorkspaceFolder();
+    Settings settings;
+    if (!driven && !workspace.isEmpty()) settings.setWorkspace(QDir(workspace).absolutePath());
+    if (workspace.isEmpty()) workspace = driven ? scratch.path() : lastWorkspace(settings);
     const QString path = parser.positionalArguments().value(0, QStringLiteral("builtin:sample"));
 
-    QSettings settings;
-    Theme::apply(
-        driven ? ThemeChoice::Light
-               : static_cast<ThemeChoice>(qBound(0, settings.value(QStringLiteral("theme"), 0).toInt(), 2)),
-        driven ? 1.0 : settings.value(QStringLiteral("zoom"), 1.0).toDouble());
+    Theme::apply(driven ? ThemeChoice::Light : themeChoice(settings.theme()),
+                 driven ? 1.0 : settings.zoom());
     DatasetService datasets;
     TrainingService training(workspace);
     RunLibrary library(workspace);
-    MainWindow window(&datasets, &training, &library);
-    window.setRemembering(!driven);
+    MainWindow window(&datasets, &training, &library, driven ? nullptr : &settings);
     window.setConfirmClose(!driven);
     window.restore();
     window.show();

@@ -10,7 +10,6 @@
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
-#include "widgets/style/theme.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -25,7 +24,7 @@
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
-#include <QSettings>
+#include <QSplitter>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QTimer>
@@ -37,8 +36,6 @@
 namespace recoscope {
 
 namespace {
-
-constexpr int kRecentCount = 10;
 
 struct RailEntry {
     const char* words;
@@ -62,15 +59,31 @@ QString firstLocalFile(const QMimeData* mime) {
     return {};
 }
 
+/// The splitters that a person's sizes are kept of: those with a name.
+QList<QSplitter*> namedSplitters(const QWidget& window) {
+    QList<QSplitter*> splitters = window.findChildren<QSplitter*>();
+    splitters.removeIf([](const QSplitter* splitter) { return splitter->objectName().isEmpty(); });
+    return splitters;
+}
+
 } // namespace
 
-MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunLibrary* library)
+ThemeChoice themeChoice(ThemePreference preference) {
+    return preference == ThemePreference::Light  ? ThemeChoice::Light
+           : preference == ThemePreference::Dark ? ThemeChoice::Dark
+                                                 : ThemeChoice::System;
+}
+
+MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunLibrary* library,
+                       Settings* settings)
     : m_datasets(datasets)
     , m_training(training)
-    , m_library(library) {
+    , m_library(library)
+    , m_settings(settings) {
     setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
     setAcceptDrops(true);
     m_data = new DataPage(datasets);
+    m_data->setSettings(settings);
     m_train = new TrainPage(training, datasets);
     m_inspect = new InspectPage(training, datasets);
     m_runs = new RunsPage(library);
@@ -232,21 +245,6 @@ void MainWindow::connectPages() {
         if (!std::exchange(m_pending, std::nullopt) || error.code == ErrorCode::Cancelled) return;
         complain(tr("The run's data cannot be opened"), QString::fromStdString(error.text()));
     });
-    connect(m_data, &DataPage::opened, this, [this](const QString& path, const ImportOptions& options) {
-        if (!m_remember || path.startsWith(QLatin1String("builtin:"))) return;
-        QSettings settings;
-        QStringList recent = settings.value(QStringLiteral("recent")).toStringList();
-        recent.removeAll(path);
-        recent.prepend(path);
-        recent = recent.mid(0, kRecentCount);
-        settings.setValue(QStringLiteral("recent"), recent);
-        QVariantMap kept = settings.value(QStringLiteral("importOptions")).toMap();
-        kept[path] = QString::fromStdString(toJson(options));
-        for (const QString& old : kept.keys())
-            if (!recent.contains(old)) kept.remove(old);
-        settings.setValue(QStringLiteral("importOptions"), kept);
-        m_data->setRecent(recent);
-    });
     connect(m_data, &DataPage::userActivated, this, [this](UserIndex user) {
         showPage(Inspect);
         m_inspect->showUser(user);
@@ -297,9 +295,6 @@ void MainWindow::openSample() {
 
 void MainWindow::openPath(const QString& path) {
     showPage(Data);
-    const QString kept = QSettings().value(QStringLiteral("importOptions")).toMap().value(path).toString();
-    if (const auto options = importOptionsFromJson(kept.isEmpty() ? "{}" : kept.toStdString()))
-        m_data->setRememberedOptions(*options);
     m_data->openPath(path, DataPage::Ask::WhenUncertain);
 }
 
@@ -312,15 +307,22 @@ void MainWindow::showPage(Page page) {
 MainWindow::Page MainWindow::page() const { return static_cast<Page>(m_pages->currentIndex()); }
 
 void MainWindow::restore() {
-    if (!m_remember) return;
-    QSettings settings;
-    restoreGeometry(settings.value(QStringLiteral("geometry")).toByteArray());
-    m_data->setRecent(settings.value(QStringLiteral("recent")).toStringList());
+    if (!m_settings) return;
+    restoreGeometry(m_settings->windowState(QStringLiteral("geometry")));
+    for (QSplitter* splitter : namedSplitters(*this))
+        splitter->restoreState(m_settings->windowState(splitter->objectName()));
+}
+
+void MainWindow::remember() {
+    if (!m_settings) return;
+    m_settings->setWindowState(QStringLiteral("geometry"), saveGeometry());
+    for (const QSplitter* splitter : namedSplitters(*this))
+        m_settings->setWindowState(splitter->objectName(), splitter->saveState());
 }
 
 void MainWindow::fillRecent() {
     m_recentMenu->clear();
-    const QStringList recent = QSettings().value(QStringLiteral("recent")).toStringList();
+    const QStringList recent = m_settings ? m_settings->recentFiles() : QStringList();
     for (const QString& path : recent)
         m_recentMenu->addAction(path, this, [this, path] { openPath(path); });
     if (recent.isEmpty()) m_recentMenu->addAction(tr("Nothing was opened yet"))->setEnabled(false);
@@ -372,13 +374,14 @@ void MainWindow::updateMemory() {
 }
 
 void MainWindow::setTheme(int choice) {
-    Theme::apply(static_cast<ThemeChoice>(choice), Theme::current().zoom());
-    if (m_remember) QSettings().setValue(QStringLiteral("theme"), choice);
+    const auto preference = static_cast<ThemePreference>(choice);
+    Theme::apply(themeChoice(preference), Theme::current().zoom());
+    if (m_settings) m_settings->setTheme(preference);
 }
 
 void MainWindow::setZoom(double zoom) {
     Theme::apply(Theme::current().choice(), zoom);
-    if (m_remember) QSettings().setValue(QStringLiteral("zoom"), Theme::current().zoom());
+    if (m_settings) m_settings->setZoom(Theme::current().zoom());
 }
 
 void MainWindow::withSplitOf(const RunRecord& record, std::function<void(const SplitPtr&)> then) {
@@ -471,7 +474,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
             m_training->cancel(id);
     }
     m_datasets->cancel();
-    if (m_remember) QSettings().setValue(QStringLiteral("geometry"), saveGeometry());
+    remember();
     QMainWindow::closeEvent(event);
 }
 

@@ -4,6 +4,8 @@
 #include "app/session/dataset_service.h"
 #include "app/session/run_library.h"
 #include "app/session/training_service.h"
+#include "app/storage/settings.h"
+#include "widgets/style/theme.h"
 
 #include <QMainWindow>
 
@@ -22,13 +24,19 @@ class InspectPage;
 class RunsPage;
 class TrainPage;
 
+/// The look a person chose.
+ThemeChoice themeChoice(ThemePreference preference);
+
 /// The window: navigation rail, pages, menu, status bar. It owns no service; they outlive it. GUI thread.
 class MainWindow final : public QMainWindow {
     Q_OBJECT
 public:
     enum Page { Data, Train, Inspect, Runs };
 
-    MainWindow(DatasetService* datasets, TrainingService* training, RunLibrary* library);
+    /// Settings hold what is kept between starts: recent files, columns, theme, sizes. Null: nothing is kept, as for
+    /// pictures and tests.
+    MainWindow(DatasetService* datasets, TrainingService* training, RunLibrary* library,
+               Settings* settings = nullptr);
     ~MainWindow() override;
 
     /// Opens the built-in sample, ready to train: what a first start shows.
@@ -45,8 +53,7 @@ public:
 
     /// Ask before closing while a run is going on (on by default).
     void setConfirmClose(bool confirm) { m_confirmClose = confirm; }
-    /// Size, page splitters and theme are kept between starts; pictures and tests switch it off.
-    void setRemembering(bool remember) { m_remember = remember; }
+    /// Size and splitters as they were when the window was closed last.
     void restore();
 
 protected:
@@ -70,6 +77,7 @@ private:
     void updateTitle();
     void updateRunState();
     void updateMemory();
+    void remember();
     void fillRecent();
     void setTheme(int choice);
     void setZoom(double zoom);
@@ -83,6 +91,7 @@ private:
     DatasetService* m_datasets;
     TrainingService* m_training;
     RunLibrary* m_library;
+    Settings* m_settings;
     DataPage* m_data = nullptr;
     TrainPage* m_train = nullptr;
     InspectPage* m_inspect = nullptr;
@@ -97,7 +106,6 @@ private:
     QTimer* m_memoryTimer = nullptr;
     std::optional<Pending> m_pending;
     bool m_confirmClose = true;
-    bool m_remember = true;
 };
 
 } // namespace recoscope

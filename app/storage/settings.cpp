@@ -24,6 +24,12 @@ QString mappingKey(const QString& header) {
     return "mappings/" + QString::fromLatin1(hash.toHex().left(16));
 }
 
+/// A recent file's import options. Paths hold characters that keys of INI files may not.
+QString optionsKey(const QString& path) {
+    return "recent/options/" + QString::fromLatin1(path.toUtf8().toBase64(QByteArray::Base64UrlEncoding |
+                                                                          QByteArray::OmitTrailingEquals));
+}
+
 QString normalised(const QString& path) {
     return path.contains(':') && !QFileInfo::exists(path) ? path : QFileInfo(path).absoluteFilePath();
 }
@@ -38,17 +44,33 @@ Settings::Settings(const QString& file)
 
 QStringList Settings::recentFiles() const { return m_settings.value("recent/files").toStringList(); }
 
-void Settings::addRecentFile(const QString& path) {
+void Settings::addRecentFile(const QString& path, const ImportOptions& options) {
+    const QString added = normalised(path);
     QStringList files = recentFiles();
-    files.removeAll(normalised(path));
-    files.prepend(normalised(path));
-    m_settings.setValue("recent/files", files.mid(0, mostRecent));
+    files.removeAll(added);
+    files.prepend(added);
+    while (files.size() > mostRecent)
+        m_settings.remove(optionsKey(files.takeLast()));
+    m_settings.setValue("recent/files", files);
+    if (options == ImportOptions{})
+        m_settings.remove(optionsKey(added));
+    else
+        m_settings.setValue(optionsKey(added), QString::fromStdString(toJson(options)));
+}
+
+ImportOptions Settings::recentOptions(const QString& path) const {
+    const QString json = m_settings.value(optionsKey(normalised(path))).toString();
+    if (json.isEmpty()) return {};
+    const auto options = importOptionsFromJson(json.toStdString());
+    return options ? *options : ImportOptions{};
 }
 
 void Settings::removeRecentFile(const QString& path) {
     QStringList files = recentFiles();
     files.removeAll(path);
     files.removeAll(normalised(path));
+    m_settings.remove(optionsKey(path));
+    m_settings.remove(optionsKey(normalised(path)));
     m_settings.setValue("recent/files", files);
 }
 
@@ -85,6 +107,14 @@ void Settings::setTheme(ThemePreference theme) {
                                  : theme == ThemePreference::Dark ? "dark"
                                                                   : "system");
 }
+
+double Settings::zoom() const {
+    bool isNumber = false;
+    const double zoom = m_settings.value("zoom").toDouble(&isNumber);
+    return isNumber && zoom > 0.0 ? zoom : 1.0;
+}
+
+void Settings::setZoom(double zoom) { m_settings.setValue("zoom", zoom); }
 
 QString Settings::workspace() const {
     const QString folder = m_settings.value("workspace").toString();

@@ -26,7 +26,9 @@ public:
 
     /// Newest first. Paths of files that are gone stay: a drive may come back.
     QStringList recentFiles() const;
-    void addRecentFile(const QString& path);
+    void addRecentFile(const QString& path, const ImportOptions& options = {});
+    /// What a recent file was opened with last; the defaults where it is not among them.
+    ImportOptions recentOptions(const QString& path) const;
     void removeRecentFile(const QString& path);
 
     /// How a person once mapped the columns of files with this header (the first line).
@@ -39,6 +41,10 @@ public:
 
     ThemePreference theme() const;
     void setTheme(ThemePreference theme);
+
+    /// Size of text against normal; 1 at first.
+    double zoom() const;
+    void setZoom(double zoom);
 
     /// The workspace that was open last; the default one at first.
     QString workspace() const;

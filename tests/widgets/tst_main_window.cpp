@@ -16,6 +16,7 @@
 #include <QLabel>
 #include <QMimeData>
 #include <QSignalSpy>
+#include <QSplitter>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
@@ -29,12 +30,12 @@ namespace {
 constexpr int patience = 120'000; // ms; a sanitizer build on a busy machine
 
 struct Session {
-    explicit Session(const QString& workspace)
+    explicit Session(const QString& workspace, Settings* settings = nullptr)
         : training(workspace)
         , library(workspace)
-        , window(&datasets, &training, &library) {
-        window.setRemembering(false);
+        , window(&datasets, &training, &library, settings) {
         window.setConfirmClose(false);
+        window.restore();
         window.show();
     }
     DatasetService datasets;
@@ -140,6 +141,43 @@ private slots:
         const LiveRun* second = session.training.run(session.training.runs()[1]);
         QCOMPARE(second->test->find("ndcg@10")->value,
                  first->test->find("ndcg@10")->value); // the same to the last bit
+    }
+
+    void aPersonsThemeSizesAndRecentFilesAreThereNextTime() {
+        const QString ini = m_folder.filePath("settings.ini");
+        const QString path = m_folder.filePath("kept.csv");
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("userId,movieId,rating\n1,1,3\n1,2,4\n2,1,5\n2,2,1\n3,2,2\n");
+        file.close();
+        {
+            Settings settings(ini);
+            Session session(m_folder.filePath("kept"), &settings);
+            session.window.findChild<QAction*>("theme2")->trigger();
+            QVERIFY(Theme::current().dark());
+            session.window.resize(1400, 900);
+            session.window.showPage(MainWindow::Train);
+            auto* splitter = session.window.findChild<QSplitter*>("trainSplitter");
+            splitter->setSizes({600, 700});
+            QSignalSpy imported(&session.datasets, &DatasetService::imported);
+            session.window.openPath(path);
+            QTRY_COMPARE_WITH_TIMEOUT(imported.count(), 1, patience);
+            QTRY_VERIFY(splitter->sizes().front() > 500); // 370 of 1280 at first
+            QVERIFY(session.window.close());
+        }
+        Theme::apply(ThemeChoice::Light);
+        Settings settings(ini);
+        {
+            Session unused(m_folder.filePath("kept"), &settings);
+            QVERIFY(unused.window.close()); // the page with the splitter was never looked at
+        }
+        QVERIFY(themeChoice(settings.theme()) == ThemeChoice::Dark);
+        QCOMPARE(settings.recentFiles(), QStringList{path});
+        Session session(m_folder.filePath("kept"), &settings);
+        QCOMPARE(session.window.size(), QSize(1400, 900));
+        session.window.showPage(MainWindow::Train);
+        // Not to the pixel: what was dragged in a narrower window is scaled.
+        QTRY_VERIFY(session.window.findChild<QSplitter*>("trainSplitter")->sizes().front() > 500);
     }
 
     void everyPageFitsTheSmallestSizeInEveryTheme() {

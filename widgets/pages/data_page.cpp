@@ -4,6 +4,7 @@
 #include "app/models/import_issue_model.h"
 #include "app/session/browse_service.h"
 #include "app/session/download_service.h"
+#include "app/storage/settings.h"
 #include "widgets/dialogs/get_dataset_dialog.h"
 #include "widgets/dialogs/import_dialog.h"
 #include "widgets/pages/browse_table.h"
@@ -38,6 +39,14 @@ const QString samplePath = QStringLiteral("builtin:sample");
 
 bool isFile(const QString& path) {
     return !path.startsWith(QLatin1String("builtin:")) && !path.startsWith(QLatin1String("generated:"));
+}
+
+/// The line that names the columns; empty where there is none, as nothing tells such files apart.
+QString headerOf(const FormatPreview& preview) {
+    if (!preview.suggestedMapping || !preview.suggestedMapping->header) return {};
+    QStringList names;
+    for (const std::string& name : preview.columns) names << QString::fromStdString(name);
+    return names.join(QLatin1Char(preview.suggestedMapping->delimiter));
 }
 } // namespace
 
@@ -196,8 +205,10 @@ void DataPage::openPath(const QString& path, Ask ask) {
         return;
     }
     m_pendingPath = path;
+    m_pendingHeader.clear();
+    m_pendingOptions = m_settings ? m_settings->recentOptions(path) : ImportOptions{};
     m_ask = ask;
-    m_datasets->preview(path, m_remembered);
+    m_datasets->preview(path, m_pendingOptions);
 }
 
 void DataPage::chooseFile() {
@@ -224,7 +235,13 @@ void DataPage::getDataset() {
     dialog->open();
 }
 
-void DataPage::setRecent(const QStringList& paths) {
+void DataPage::setSettings(Settings* settings) {
+    m_settings = settings;
+    fillRecent();
+}
+
+void DataPage::fillRecent() {
+    const QStringList paths = m_settings ? m_settings->recentFiles() : QStringList();
     m_recent->clear();
     for (const QString& path : paths)
         m_recent->addAction(QFontMetrics(font()).elidedText(path, Qt::ElideMiddle, 500), this,
@@ -240,26 +257,40 @@ void DataPage::showPreview(const QString& path, const FormatPreview& preview) {
         return;
     }
     if (path != m_pendingPath) return;
+    if (m_pendingHeader.isEmpty()) m_pendingHeader = headerOf(preview);
+    if (m_settings && !m_pendingHeader.isEmpty() && !m_pendingOptions.mapping) {
+        m_pendingOptions.mapping = m_settings->mappingFor(m_pendingHeader);
+        // Another delimiter or quote may cut the lines otherwise: look again, as this person reads such files.
+        if (m_pendingOptions.mapping) return m_datasets->preview(path, m_pendingOptions);
+    }
     m_pendingPath.clear();
     if (m_ask == Ask::WhenUncertain && !preview.needsMapping && !preview.format.empty()) {
-        ImportOptions options = m_remembered;
+        ImportOptions options = m_pendingOptions;
         if (preview.suggestedMapping && !options.mapping) options.mapping = preview.suggestedMapping;
         if (!preview.suggestedMapping) options.mapping.reset();
-        emit opened(path, options);
-        m_datasets->import(path, options);
+        import(path, options);
         return;
     }
-    auto* dialog = new ImportDialog(path, preview, m_remembered, this);
+    auto* dialog = new ImportDialog(path, preview, m_pendingOptions, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     m_dialog = dialog;
     connect(dialog, &ImportDialog::previewWanted, m_datasets,
             [this](const QString& wanted, const ImportOptions& options) { m_datasets->preview(wanted, options); });
-    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+    connect(dialog, &QDialog::accepted, this, [this, dialog, header = m_pendingHeader] {
         const ImportOptions options = dialog->options();
-        emit opened(dialog->path(), options);
-        m_datasets->import(dialog->path(), options);
+        if (m_settings && options.mapping && !header.isEmpty()) m_settings->rememberMapping(header, *options.mapping);
+        import(dialog->path(), options);
     });
     dialog->open();
+}
+
+void DataPage::import(const QString& path, const ImportOptions& options) {
+    if (m_settings) {
+        m_settings->addRecentFile(path, options);
+        fillRecent();
+    }
+    emit opened(path, options);
+    m_datasets->import(path, options);
 }
 
 void DataPage::showDataset() {

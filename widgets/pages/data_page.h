@@ -23,6 +23,7 @@ class DataOverview;
 class DownloadService;
 class ImportDialog;
 class ImportIssueModel;
+class Settings;
 class SplitPanel;
 
 /// Opening data, seeing what it holds, filtering and splitting it. All work is the DatasetService's; this page asks and
@@ -44,17 +45,15 @@ public:
     void chooseFile();
     void chooseFolder();
     void getDataset();
-    /// Paths for the "Recent" menu, newest first.
-    void setRecent(const QStringList& paths);
-    /// What to import a path with when nothing else is said, e.g. a mapping remembered from last time.
-    void setRememberedOptions(const ImportOptions& options) { m_remembered = options; }
+    /// Where opened files and chosen columns are remembered; outlives the page. Null: nothing is.
+    void setSettings(Settings* settings);
     /// Where downloads go; tests choose another place.
     void setDownloadFolder(const QString& folder) { m_downloadFolder = folder; }
     /// For pictures and tours: 0 overview, 1 items, 2 users, 3 import report.
     void showTab(int tab);
 
 signals:
-    /// A path was imported by a person's wish: remember it.
+    /// A path is imported by a person's wish.
     void opened(const QString& path, const recoscope::ImportOptions& options);
     /// A user or item was double-clicked.
     void userActivated(recoscope::UserIndex user);
@@ -67,18 +66,22 @@ protected:
 private:
     QWidget* buildHeader();
     QWidget* buildReport();
+    void fillRecent();
     void showPreview(const QString& path, const FormatPreview& preview);
+    void import(const QString& path, const ImportOptions& options);
     void showDataset();
     void showError(const QString& what, const Error& error);
     void setBusy(bool busy);
 
     DatasetService* m_datasets;
+    Settings* m_settings = nullptr;
     BrowseService* m_browse;
     DownloadService* m_downloads;
     QPointer<ImportDialog> m_dialog;
     QString m_pendingPath;
+    QString m_pendingHeader; // as it is seen without a person's mapping, which is how the next file is seen, too
+    ImportOptions m_pendingOptions;
     Ask m_ask = Ask::Always;
-    ImportOptions m_remembered;
     QString m_downloadFolder;
 
     QLabel* m_title = nullptr;

@@ -71,6 +71,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     empty->setFont(Theme::current().font(1.15));
 
     auto* splitter = new QSplitter(this);
+    splitter->setObjectName(QStringLiteral("inspectSplitter"));
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(column({heading(tr("Users"), this), m_users}, this));
     splitter->addWidget(buildCentre());
@@ -111,7 +112,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     connect(m_count, &QSpinBox::valueChanged, this, &InspectPage::ask);
     connect(m_top->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& index) {
-                if (!index.isValid()) return;
+                if (!index.isValid() || m_selecting) return;
                 m_item = ItemIndex{index.data(RecommendationModel::ItemRole).toInt()};
                 askItem();
             });
@@ -227,7 +228,7 @@ QTableView* InspectPage::makeTable(QAbstractItemModel* model, int stretchColumn)
                                                                : QHeaderView::ResizeToContents);
             if (n != stretchColumn && text)
                 header->resizeSection(
-                    n, std::min(Theme::current().scaled(120),
+                    n, std::min(std::max(Theme::current().scaled(120), table->viewport()->width() / 4),
                                 std::max(header->sectionSizeHint(n),
                                          static_cast<QAbstractItemView*>(table)->sizeHintForColumn(n))));
         }
@@ -264,6 +265,7 @@ QWidget* InspectPage::buildCentre() {
     m_itemTabs->addTab(m_similar, tr("Similar items"));
 
     auto* centre = new QSplitter(Qt::Vertical, this);
+    centre->setObjectName(QStringLiteral("inspectCentreSplitter"));
     centre->setChildrenCollapsible(false);
     centre->setHandleWidth(space::small);
     centre->addWidget(column({m_userTitle, m_userText, m_topTitle, m_top}, this));
@@ -282,6 +284,7 @@ QWidget* InspectPage::buildSide() {
     m_heldOutModel = new HeldOutModel(this);
     m_heldOut = makeTable(m_heldOutModel, HeldOutModel::Title);
     auto* side = new QSplitter(Qt::Vertical, this);
+    side->setObjectName(QStringLiteral("inspectSideSplitter"));
     side->setChildrenCollapsible(false);
     side->setHandleWidth(space::small);
     side->addWidget(column({m_historyTitle, m_history}, this));
@@ -372,6 +375,7 @@ bool InspectPage::showUserId(const QString& id) {
 void InspectPage::showItem(ItemIndex item) {
     m_item = item;
     askItem();
+    selectItem();
 }
 
 void InspectPage::ask() {
@@ -423,6 +427,20 @@ void InspectPage::take(const RecommendAnswer& answer) {
         m_item = answer.top.front().item;
         askItem();
     }
+    selectItem();
+}
+
+void InspectPage::selectItem() {
+    // The list may have moved under the chosen item: mark it where it is now, or nothing.
+    int found = -1;
+    for (int row = 0; m_item && row < m_topModel->rowCount() && found < 0; ++row)
+        if (m_topModel->rowAt(row)->item == *m_item) found = row;
+    m_selecting = true;
+    if (found >= 0)
+        m_top->setCurrentIndex(m_topModel->index(found, 1));
+    else
+        m_top->selectionModel()->clear();
+    m_selecting = false;
 }
 
 void InspectPage::updateWatch() { m_training->watchModel(isVisible() && !m_run.isEmpty()); }

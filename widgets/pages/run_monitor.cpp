@@ -59,6 +59,7 @@ RunMonitor::RunMonitor(TrainingService* training, QWidget* parent)
     middleColumn->setContentsMargins(space::medium, space::small, space::medium, space::small);
     middleColumn->addWidget(m_charts);
     auto* split = new QSplitter(Qt::Vertical);
+    split->setObjectName(QStringLiteral("monitorSplitter"));
     QWidget* top = buildTop();
     split->addWidget(middle);
     split->addWidget(buildBottom());
@@ -156,6 +157,7 @@ QWidget* RunMonitor::buildBottom() {
     m_results->addTab(metricPage, tr("Test metrics"));
     m_results->addTab(m_log, tr("Log"));
     auto* bottom = new QSplitter(Qt::Horizontal);
+    bottom->setObjectName(QStringLiteral("monitorTablesSplitter"));
     bottom->addWidget(m_runs);
     bottom->addWidget(m_results);
     bottom->setStretchFactor(0, 1);

@@ -60,6 +60,7 @@ RunsPage::RunsPage(RunLibrary* library, QWidget* parent)
     : QWidget(parent)
     , m_library(library) {
     auto* split = new QSplitter(Qt::Vertical, this);
+    split->setObjectName(QStringLiteral("runsSplitter"));
     split->addWidget(buildList());
     split->addWidget(buildDetails());
     split->setStretchFactor(0, 2);
@@ -196,6 +197,7 @@ QWidget* RunsPage::buildDetails() {
     m_tabs->addTab(m_log, tr("Log"));
     m_tabs->addTab(m_notes, tr("Notes"));
     auto* split = new QSplitter(Qt::Horizontal);
+    split->setObjectName(QStringLiteral("runsDetailsSplitter"));
     split->addWidget(m_charts);
     split->addWidget(m_tabs);
     split->setStretchFactor(0, 3);

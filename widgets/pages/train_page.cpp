@@ -151,6 +151,7 @@ QWidget* TrainPage::buildSetUp() {
     upperColumn->addWidget(m_picker, 1);
     upperColumn->addWidget(m_summary);
     auto* split = new QSplitter(Qt::Vertical, panel);
+    split->setObjectName(QStringLiteral("setUpSplitter"));
     split->addWidget(upper);
     split->addWidget(m_tabs);
     split->setStretchFactor(0, 2);

@@ -24,6 +24,7 @@ private slots:
             settings.rememberMapping("a,b,c\r", mapping);
             settings.setWindowState("main", QByteArray("\0\1\2", 3));
             settings.setTheme(ThemePreference::Dark);
+            settings.setZoom(1.5);
             settings.setWorkspace("/elsewhere");
         }
         const Settings settings(file);
@@ -33,7 +34,32 @@ private slots:
         QCOMPARE(settings.windowState("main"), QByteArray("\0\1\2", 3));
         QCOMPARE(settings.windowState("other"), QByteArray());
         QCOMPARE(settings.theme(), ThemePreference::Dark);
+        QCOMPARE(settings.zoom(), 1.5);
         QCOMPARE(settings.workspace(), "/elsewhere");
+    }
+
+    void aRecentFileIsOpenedAsItWasUntilItDropsOut() {
+        QTemporaryDir folder;
+        const QString path = "/data/a [b]=c%2F;ü.csv"; // characters that mean something in INI files
+        ImportOptions options;
+        options.format = "delimited";
+        options.duplicates = DuplicatePolicy::Mean;
+        options.mapping = ColumnMapping{.delimiter = ';', .user = 3, .item = 1};
+        {
+            Settings settings(folder.filePath("r.ini"));
+            settings.addRecentFile(path, options);
+        }
+        Settings settings(folder.filePath("r.ini"));
+        QCOMPARE(settings.recentFiles(), QStringList{path});
+        QVERIFY(settings.recentOptions(path) == options);
+        QVERIFY(settings.recentOptions("/data/other.csv") == ImportOptions{});
+        for (int n = 0; n < Settings::mostRecent; ++n)
+            settings.addRecentFile("/data/" + QString::number(n));
+        QVERIFY(!settings.recentFiles().contains(path));
+        QVERIFY(settings.recentOptions(path) == ImportOptions{});
+        settings.addRecentFile(path, options);
+        settings.addRecentFile(path); // as detected, this time
+        QVERIFY(settings.recentOptions(path) == ImportOptions{});
     }
 
     void recentFilesAreNewestFirstWithoutRepeatsAndBounded() {
@@ -61,6 +87,7 @@ private slots:
         Settings settings(path);
         QVERIFY(settings.recentFiles().isEmpty());
         QCOMPARE(settings.theme(), ThemePreference::System);
+        QCOMPARE(settings.zoom(), 1.0);
         settings.setTheme(ThemePreference::Light);
         QCOMPARE(settings.theme(), ThemePreference::Light);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/models/dataset_table_model.h"
+#include "app/storage/settings.h"
 #include "tests/support/real_data.h"
 #include "widgets/dialogs/import_dialog.h"
 #include "widgets/pages/browse_table.h"
@@ -44,6 +45,24 @@ QPushButton* acceptButton(QDialog& dialog) {
     for (QAbstractButton* button : box->buttons())
         if (box->buttonRole(button) == QDialogButtonBox::AcceptRole) return qobject_cast<QPushButton*>(button);
     return nullptr;
+}
+
+/// Purchases under a header that says nothing: product, customer (seven of them), rating.
+bool writePurchases(const QString& path) {
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly)) return false;
+    file.write("alpha,beta,gamma\n");
+    for (int n = 0; n < 60; ++n)
+        file.write(QStringLiteral("p%1,c%2,%3\n").arg(n % 12).arg(n % 7).arg(1 + n % 5).toUtf8());
+    return file.flush();
+}
+
+/// The choices of user, item, rating and time.
+std::vector<QComboBox*> columnChoices(const QDialog& dialog) {
+    std::vector<QComboBox*> choices;
+    for (QComboBox* box : dialog.findChildren<QComboBox*>())
+        if (box->findText(QStringLiteral("gamma")) >= 0) choices.push_back(box);
+    return choices;
 }
 
 } // namespace
@@ -94,12 +113,7 @@ private slots:
     void unknownColumnsAreMappedByThePerson() {
         QTemporaryDir folder;
         const QString path = folder.filePath(QStringLiteral("purchases.csv"));
-        QFile file(path);
-        QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write("alpha,beta,gamma\n");
-        for (int n = 0; n < 60; ++n)
-            file.write(QStringLiteral("p%1,c%2,%3\n").arg(n % 12).arg(n % 7).arg(1 + n % 5).toUtf8());
-        file.close();
+        QVERIFY(writePurchases(path));
         DatasetService datasets;
         DataPage page(&datasets);
         page.show();
@@ -108,10 +122,7 @@ private slots:
         ImportDialog* dialog = waitForDialog(page);
         QVERIFY(dialog); // nothing says which column is the user: asked although WhenUncertain
         // The customer is the second column, the product the first, the rating the third.
-        const auto boxes = dialog->findChildren<QComboBox*>();
-        std::vector<QComboBox*> columns;
-        for (QComboBox* box : boxes)
-            if (box->findText(QStringLiteral("gamma")) >= 0) columns.push_back(box);
+        const std::vector<QComboBox*> columns = columnChoices(*dialog);
         QCOMPARE(columns.size(), std::size_t{4}); // user, item, rating, time
         columns[0]->setCurrentText(QStringLiteral("beta"));
         columns[1]->setCurrentText(QStringLiteral("beta"));
@@ -125,6 +136,81 @@ private slots:
         QCOMPARE(datasets.dataset()->userCount(), 7);
         QCOMPARE(datasets.dataset()->itemCount(), 12);
         QCOMPARE(datasets.dataset()->scale().max, 5.0f);
+    }
+
+    void aSecondFileWithTheSameHeaderStartsFromTheRememberedColumns() {
+        QTemporaryDir folder;
+        const QString first = folder.filePath(QStringLiteral("spring.csv"));
+        const QString second = folder.filePath(QStringLiteral("summer.csv"));
+        const QString third = folder.filePath(QStringLiteral("autumn.csv"));
+        for (const QString& path : {first, second, third}) QVERIFY(writePurchases(path));
+        const QString ini = folder.filePath(QStringLiteral("settings.ini"));
+        {
+            Settings settings(ini);
+            DatasetService datasets;
+            DataPage page(&datasets);
+            page.setSettings(&settings);
+            page.show();
+            page.openPath(first, DataPage::Ask::WhenUncertain);
+            ImportDialog* dialog = waitForDialog(page);
+            QVERIFY(dialog);
+            const std::vector<QComboBox*> columns = columnChoices(*dialog);
+            QCOMPARE(columns.size(), std::size_t{4});
+            columns[0]->setCurrentText(QStringLiteral("beta"));
+            columns[1]->setCurrentText(QStringLiteral("alpha"));
+            columns[2]->setCurrentText(QStringLiteral("gamma"));
+            columns[3]->setCurrentIndex(0);
+            QSignalSpy imported(&datasets, &DatasetService::imported);
+            QTest::mouseClick(acceptButton(*dialog), Qt::LeftButton);
+            QTRY_COMPARE_WITH_TIMEOUT(imported.count(), 1, patience);
+            QCOMPARE(settings.recentFiles(), QStringList{first});
+        }
+        // Next time the program is started.
+        Settings settings(ini);
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.setSettings(&settings);
+        page.show();
+        QSignalSpy imported(&datasets, &DatasetService::imported);
+        page.openPath(second, DataPage::Ask::WhenUncertain);
+        QTRY_COMPARE_WITH_TIMEOUT(imported.count(), 1, patience);
+        QVERIFY(!page.findChild<ImportDialog*>()); // nothing was asked
+        QCOMPARE(datasets.dataset()->userCount(), 7);
+        QCOMPARE(datasets.dataset()->itemCount(), 12);
+        QCOMPARE(settings.recentFiles(), (QStringList{second, first}));
+
+        page.openPath(third, DataPage::Ask::Always);
+        ImportDialog* dialog = waitForDialog(page);
+        QVERIFY(dialog);
+        const std::vector<QComboBox*> columns = columnChoices(*dialog);
+        QCOMPARE(columns.size(), std::size_t{4});
+        QCOMPARE(columns[0]->currentText(), QStringLiteral("beta"));
+        QCOMPARE(columns[1]->currentText(), QStringLiteral("alpha"));
+        QCOMPARE(columns[2]->currentText(), QStringLiteral("gamma"));
+        QCOMPARE(columns[3]->currentData().toInt(), -1); // not there
+    }
+
+    void aRememberedDelimiterCutsTheNextFileToo() {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("odd.csv"));
+        QVERIFY(writePurchases(path));
+        Settings settings(folder.filePath(QStringLiteral("settings.ini")));
+        // Cut at the "m" of "gamma" nothing is as it was: what counts is that the lines are cut again.
+        settings.rememberMapping(QStringLiteral("alpha,beta,gamma"),
+                                 {.delimiter = 'm', .header = false, .user = 1, .item = 0});
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.setSettings(&settings);
+        page.show();
+        page.openPath(path);
+        ImportDialog* dialog = waitForDialog(page);
+        QVERIFY(dialog);
+        const ColumnMapping mapping = dialog->options().mapping.value_or(ColumnMapping{});
+        QVERIFY(!mapping.header);
+        QCOMPARE(mapping.user, 1);
+        QCOMPARE(mapping.item, 0);
+        QCOMPARE(dialog->findChild<QTableView*>()->model()->index(0, 0).data().toString(),
+                 QStringLiteral("alpha,beta,ga"));
     }
 
     void filtersAndSplitSayWhatTheyLeave() {
