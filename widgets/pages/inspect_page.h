@@ -66,6 +66,7 @@ private:
     void showModel(Shown shown);
     void ask();
     void askItem();
+    void selectItem();
     void take(const RecommendAnswer& answer);
     void updateWatch();
 
@@ -74,6 +75,7 @@ private:
     QueryService* m_queries;
     BrowseService* m_browse;
     Shown m_shown;
+    bool m_selecting = false; // the page moves the selection, not the person
     std::optional<Shown> m_stored; // from setModel
     QString m_run;                 // the run followed; "" for a stored model
     std::optional<UserIndex> m_user;
