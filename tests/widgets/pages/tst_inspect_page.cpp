@@ -68,6 +68,17 @@ private slots:
         const auto lists = page.findChildren<RecommendationModel*>();
         QCOMPARE(lists.size(), 2); // recommendations, neighbours
         QTRY_VERIFY_WITH_TIMEOUT(lists[0]->rowCount() > 0 && lists[1]->rowCount() > 0, patience);
+        // The row that is marked is the item that is explained, also for the next user.
+        QTableView* top = nullptr;
+        for (auto* table : page.findChildren<QTableView*>())
+            if (table->model() == lists[0]) top = table;
+        QVERIFY(top);
+        QTRY_COMPARE_WITH_TIMEOUT(top->currentIndex().row(), 0, patience);
+        top->setCurrentIndex(lists[0]->index(5, 1));
+        const ItemIndex sixth = lists[0]->rowAt(5)->item;
+        page.showUser(UserIndex{7});
+        QTRY_VERIFY_WITH_TIMEOUT(lists[0]->rowAt(5)->item != sixth && top->currentIndex().row() == 0,
+                                 patience);
         const ItemIndex item = lists[1]->rowAt(0)->item;
         page.showItem(item);
         QTRY_VERIFY_WITH_TIMEOUT(lists[1]->rowCount() > 0 && lists[1]->rowAt(0)->item != item, patience);
