@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/run_control.h"
 
+#include <algorithm>
+
 namespace recoscope {
 
 bool RunControl::waitWhilePaused() {
     std::unique_lock lock(m_mutex);
     m_changed.wait(lock, [this] { return m_state.load(std::memory_order_relaxed) != RunState::Paused; });
     return m_state.load(std::memory_order_relaxed) != RunState::Cancelled;
+}
+
+void RunControl::epochTrained() {
+    std::lock_guard lock(m_mutex);
+    m_epochTrained = true;
 }
 
 bool RunControl::atEpochBoundary() {
@@ -43,20 +50,20 @@ void RunControl::requestSnapshot() {
 }
 
 void RunControl::endStep() {
-    if (!m_stepping || state() != RunState::Running) return;
-    m_stepping = false;
-    setState(RunState::Paused);
+    m_epochTrained = false;
+    if (m_boundariesLeft == 0 || state() != RunState::Running) return;
+    if (--m_boundariesLeft == 0) setState(RunState::Paused);
 }
 
 void RunControl::pause() {
     std::lock_guard lock(m_mutex);
-    m_stepping = false;
+    m_boundariesLeft = 0;
     if (state() == RunState::Running) setState(RunState::Paused);
 }
 
 void RunControl::resume() {
     std::lock_guard lock(m_mutex);
-    m_stepping = false;
+    m_boundariesLeft = 0;
     if (state() == RunState::Paused) setState(RunState::Running);
 }
 
@@ -68,7 +75,8 @@ void RunControl::cancel() {
 void RunControl::stepEpoch() {
     std::lock_guard lock(m_mutex);
     if (state() == RunState::Cancelled) return;
-    m_stepping = true;
+    // A step that is on already is not cut short by another.
+    m_boundariesLeft = std::max(m_boundariesLeft, state() == RunState::Paused && m_epochTrained ? 2 : 1);
     if (state() == RunState::Paused) setState(RunState::Running);
 }
 

@@ -23,6 +23,8 @@ public:
             return true;
         return waitWhilePaused();
     }
+    /// By the training loop only: the epoch's training is over, what is left of it is evaluation.
+    void epochTrained();
     /// Between epochs, by the training loop only: ends a step, then as keepGoing().
     bool atEpochBoundary();
     /// The same, and calls `copyModel` when a snapshot is asked for, also while paused here; at most once a
@@ -33,7 +35,8 @@ public:
     void resume();
     /// Cancelling wins over everything and is final.
     void cancel();
-    /// Runs to the end of the current or next epoch, then pauses again.
+    /// Trains one epoch more, then pauses again: runs to the end of the current or next epoch; when paused with the
+    /// current epoch trained but not evaluated, to the end of the next.
     void stepEpoch();
 
     RunState state() const { return m_state.load(std::memory_order_relaxed); }
@@ -56,7 +59,8 @@ private:
     std::atomic<bool> m_snapshotWanted{false};
     mutable std::mutex m_mutex;
     std::condition_variable m_changed;
-    bool m_stepping = false;
+    int m_boundariesLeft = 0;    // of a step; 0: no step is on
+    bool m_epochTrained = false; // since the last boundary
     Clock::time_point m_pausedSince{};
     double m_pausedSeconds = 0.0;
 };

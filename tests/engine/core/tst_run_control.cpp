@@ -115,6 +115,26 @@ private slots:
         QCOMPARE(steps, 10 * worker.epochs.load());
     }
 
+    void aStepFromAPauseAfterTrainingRunsToTheEndOfTheNextEpoch() {
+        RunControl control;
+        control.epochTrained();
+        control.pause();
+        control.stepEpoch();
+        control.stepEpoch();                // pressed twice: the same step
+        QVERIFY(control.atEpochBoundary()); // would block if that epoch counted
+        QCOMPARE(control.state(), RunState::Running);
+        control.epochTrained();
+        control.pause(); // before the step is over: ends it
+        control.resume();
+        QVERIFY(control.atEpochBoundary());
+        control.epochTrained();
+        control.stepEpoch(); // while running: to the end of this epoch
+        std::thread worker([&] { control.atEpochBoundary(); });
+        QTRY_COMPARE(control.state(), RunState::Paused);
+        control.cancel();
+        worker.join();
+    }
+
     void resumeAndPauseEndAStep() {
         RunControl control;
         control.pause();
