@@ -12,7 +12,9 @@
 #include "engine/data/readers/sequences.h"
 #include "engine/data/readers/sniff.h"
 #include "engine/data/readers/strong_generalisation.h"
+#include "engine/data/readers/text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace recoscope::readers {
@@ -61,6 +63,39 @@ constexpr std::array table = {
            planDelimited},
 };
 
+/// Files that are interactions by their name alone.
+bool namedAsInteractions(std::string_view name) {
+    constexpr std::array<std::string_view, 4> names = {"u.data", "ratings.dat", "ratings.csv", "bx-book-ratings.csv"};
+    if (std::find(names.begin(), names.end(), name) != names.end()) return true;
+    const bool part = name.find("train") != std::string_view::npos;
+    const bool text = endsWith(name, ".csv") || endsWith(name, ".tsv") || endsWith(name, ".txt");
+    return endsWith(name, ".inter") || endsWith(name, ".train.rating") || (part && text) ||
+           (startsWith(name, "reviews_") && endsWith(name, ".json")) || (startsWith(name, "ratings_") && text);
+}
+
+std::string folderOf(const TreeFile& file) {
+    return file.name.substr(0, file.name.size() - FileTree::baseName(file.name).size());
+}
+
+/// What else in the folder or archive could have been meant: the reader's choice of one would be silent.
+Status onlyOneDataset(const FileTree& tree, const ReadPlan& plan) {
+    if (tree.selected() >= 0 || plan.interactions.empty()) return {};
+    const auto& chosen = tree.files()[static_cast<std::size_t>(plan.interactions.front().file)];
+    std::vector<std::string> others;
+    for (std::size_t n = 0; n < tree.files().size(); ++n) {
+        const TreeFile& file = tree.files()[n];
+        const std::string_view base = FileTree::baseName(file.name);
+        if (folderOf(file) == folderOf(chosen) || startsWith(file.name, "__MACOSX/") || startsWith(base, ".")) continue;
+        if (namedAsInteractions(lowered(base))) others.push_back(file.shown);
+    }
+    if (others.empty()) return {};
+    std::string names = chosen.shown;
+    for (std::size_t n = 0; n < others.size() && n < 8; ++n)
+        names += ", " + others[n];
+    if (others.size() > 8) names += ", …";
+    return Error{ErrorCode::Unsupported, "There are several datasets here; open one of them: " + names, tree.path()};
+}
+
 } // namespace
 
 std::span<const Reader> readers() { return table; }
@@ -82,6 +117,7 @@ Result<ReadPlan> planFor(const PlanRequest& request) {
         auto plan = reader.plan(asked);
         if (!plan) return plan.error();
         if (!*plan) continue;
+        if (auto one = onlyOneDataset(tree, **plan); !one) return one.error();
         (*plan)->format = reader.info.id;
         return std::move(**plan);
     }
