@@ -5,6 +5,8 @@
 #include "engine/data/readers/text.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 namespace recoscope::readers {
 
@@ -34,6 +36,51 @@ int onlyTable(const FileTree& tree) {
     return found;
 }
 
+/// Titles, attributes of users and the like: a row is a thing, not somebody's doing. Known by the name of the file, by a
+/// header that names things and their titles but no user, or by rows of many columns that each start with a new number.
+bool isCatalogue(const FileTree& tree, int file, const std::vector<std::string>& lines,
+                 const std::optional<TableGuess>& guess) {
+    constexpr std::array<std::string_view, 12> names = {
+        "u.item",    "u.user",    "u.genre",  "u.occupation",  "u.info",        "movies.dat",
+        "users.dat", "movies.csv", "links.csv", "bx-books.csv", "bx-users.csv", "genome-tags.csv"};
+    if (std::find(names.begin(), names.end(), plainName(tree, file)) != names.end()) return true;
+    if (!guess) return false;
+    if (guess->shape.header) {
+        bool user = false;
+        bool doing = false;
+        bool title = false;
+        for (const auto& name : guess->names) {
+            const Role role = roleOf(name);
+            user = user || role == Role::User;
+            doing = doing || role == Role::Rating || role == Role::Time;
+            const std::string key = lowered(name);
+            title = title || key == "title" || key == "genres" || endsWith(key, "_title") || endsWith(key, "_name");
+        }
+        return title && !user && !doing;
+    }
+    if (guess->columns < 5 || lines.size() < 10) return false;
+    std::set<std::string> first;
+    std::size_t titles = 0;
+    for (const auto& line : lines) {
+        const auto fields = splitLine(line, guess->shape.delimiter, guess->shape.quote);
+        if (!fields || fields->size() < 5 || !isWholeNumber((*fields)[0]) || !first.insert((*fields)[0]).second)
+            return false;
+        titles += (*fields)[1].find(' ') != std::string::npos;
+    }
+    return titles * 2 > lines.size();
+}
+
+/// Columns that a mapping leaves out, for the report; nothing for a table of numbers without names.
+std::string unusedColumns(const TableGuess& guess) {
+    std::string unused;
+    if (!guess.shape.header) return unused;
+    const DelimitedShape& shape = guess.shape;
+    for (int n = 0; n < static_cast<int>(guess.names.size()) && n < 50; ++n)
+        if (n != shape.user && n != shape.item && n != shape.rating && n != shape.time)
+            unused += (unused.empty() ? "" : ", ") + guess.names[static_cast<std::size_t>(n)];
+    return unused;
+}
+
 } // namespace
 
 Result<std::optional<ReadPlan>> planDelimited(const PlanRequest& request) {
@@ -50,6 +97,10 @@ Result<std::optional<ReadPlan>> planDelimited(const PlanRequest& request) {
                      "The first line has " + std::to_string(guess->columns) +
                          " columns, which no table of interactions has",
                      label + ":1"};
+    if (!request.options.mapping && !request.forced && isCatalogue(tree, file, *lines, guess))
+        return Error{ErrorCode::Unsupported,
+                     "This is a catalogue (titles or attributes), not interactions; open the file with the ratings or its folder",
+                     label};
     if (!guess && !request.options.mapping) {
         if (!request.forced && tree.selected() < 0) return std::optional<ReadPlan>();
         return Error{ErrorCode::Parse, "No delimiter cuts this text into columns of users and items",
@@ -89,6 +140,8 @@ Result<std::optional<ReadPlan>> planDelimited(const PlanRequest& request) {
     mapping.rating = guess->shape.rating;
     mapping.time = guess->shape.time;
     plan.suggestedMapping = mapping;
+    if (const std::string unused = unusedColumns(*guess); !unused.empty())
+        plan.notes.push_back("Columns that are not used: " + unused);
     for (std::size_t n = 0; n < lines->size() && plan.rows.size() < 20; ++n) {
         auto fields = splitLine((*lines)[n], guess->shape.delimiter, guess->shape.quote);
         if (!fields) continue;

@@ -153,11 +153,82 @@ Regularity regularity(const std::vector<std::string>& lines, std::string_view de
     return best;
 }
 
+using Rows = std::vector<std::vector<std::string>>;
+
+/// A day as people write it: two or three numbers between the same marks, maybe with the time of day behind.
+bool looksLikeDate(std::string_view text) {
+    text = trimmed(text);
+    std::size_t digits = 0;
+    std::size_t numbers = 0;
+    char mark = 0;
+    for (std::size_t n = 0; n <= text.size(); ++n) {
+        const char c = n < text.size() ? text[n] : ' ';
+        if (c >= '0' && c <= '9') {
+            ++digits;
+            continue;
+        }
+        if (digits == 0 || (digits > 2 && digits != 4)) return false;
+        ++numbers;
+        digits = 0;
+        if (numbers == 3) return c == ' ' || c == 'T';
+        if ((c != '-' && c != '/' && c != '.') || (mark != 0 && c != mark)) return false;
+        mark = c;
+    }
+    return false;
+}
+
+/// Seconds or milliseconds since 1970 of the years 2001 to 2039, as programs write them.
+bool looksLikeUnixTime(std::string_view text) {
+    text = trimmed(text);
+    return (text.size() == 10 || text.size() == 13) && isWholeNumber(text) &&
+           (text[0] == '1' || (text[0] == '2' && text[1] < '2'));
+}
+
+/// Every row's value is a day or a time: never a user, never an item.
+bool isTimeColumn(const Rows& rows, int column) {
+    std::size_t seen = 0;
+    for (const auto& row : rows) {
+        if (static_cast<int>(row.size()) <= column) continue;
+        const auto& text = row[static_cast<std::size_t>(column)];
+        if (trimmed(text).empty()) continue;
+        if (!looksLikeDate(text) && !looksLikeUnixTime(text)) return false;
+        ++seen;
+    }
+    return seen > 0;
+}
+
+/// Sentences, or lines of anything: words between blanks, in no columns.
+bool looksLikeProse(const Rows& rows, const TableGuess& guess) {
+    const bool blanks = guess.shape.delimiter == " ";
+    std::size_t odd = 0;
+    std::size_t phrases = 0;
+    std::size_t cells = 0;
+    for (const auto& row : rows) {
+        odd += static_cast<int>(row.size()) != guess.columns;
+        for (const auto& field : row) {
+            const std::string_view text = trimmed(field);
+            if (parseNumber(text) || looksLikeDate(text)) return false;
+            ++cells;
+            phrases += std::count(text.begin(), text.end(), ' ') >= 2;
+        }
+    }
+    if (blanks) return odd > 0 || guess.columns > 4;
+    return odd * 2 > rows.size() || phrases * 3 > cells * 2;
+}
+
 /// Roles by content, for tables without a header: user and item first, then small numbers, then large ones.
-void rolesByContent(const std::vector<std::vector<std::string>>& rows, TableGuess& guess) {
+void rolesByContent(const Rows& rows, TableGuess& guess) {
     guess.shape.user = 0;
     guess.shape.item = 1;
-    for (int column = 2; column < guess.columns; ++column) {
+    std::vector<int> ids; // the first two columns that are no times
+    for (int column = 0; column < guess.columns && column < 1000 && ids.size() < 2; ++column)
+        if (!isTimeColumn(rows, column)) ids.push_back(column);
+    if (ids.size() == 2) {
+        guess.shape.user = ids[0];
+        guess.shape.item = ids[1];
+    }
+    for (int column = 0; column < guess.columns; ++column) {
+        if (column == guess.shape.user || column == guess.shape.item) continue;
         bool numbers = true;
         bool small = true;
         bool large = true;
@@ -171,7 +242,7 @@ void rolesByContent(const std::vector<std::vector<std::string>>& rows, TableGues
             const auto time = parseTime(text);
             numbers = numbers && (number || time);
             small = small && number && std::abs(*number) <= 1000.0;
-            large = large && time && std::abs(static_cast<double>(*time)) >= 1e8;
+            large = large && time && (std::abs(static_cast<double>(*time)) >= 1e8 || looksLikeDate(text));
         }
         if (seen == 0 || !numbers) continue;
         if (large && guess.shape.time < 0)
@@ -183,14 +254,14 @@ void rolesByContent(const std::vector<std::vector<std::string>>& rows, TableGues
 
 /// Keeps the roles that the header names and gives user and item, where missing, the first columns left that
 /// are no times.
-void fillRoles(const std::vector<std::vector<std::string>>& rows, TableGuess& guess,
+void fillRoles(const Rows& rows, TableGuess& guess,
                std::array<int, 4> named) {
     const auto timeLike = [&rows](int column) {
-        return !rows.empty() && std::all_of(rows.begin(), rows.end(), [column](const auto& row) {
+        return isTimeColumn(rows, column) || (!rows.empty() && std::all_of(rows.begin(), rows.end(), [column](const auto& row) {
             if (static_cast<int>(row.size()) <= column) return true;
             const auto time = parseTime(row[static_cast<std::size_t>(column)]);
             return time && std::abs(static_cast<double>(*time)) >= 1e8;
-        });
+        }));
     };
     const auto taken = [&named](int column) {
         return std::find(named.begin(), named.end(), column) != named.end();
@@ -266,6 +337,7 @@ std::optional<TableGuess> guessTable(const std::vector<std::string>& lines) {
         }
     }
     const bool named = user >= 0 || item >= 0 || rating >= 0 || time >= 0;
+    if (!named && looksLikeProse(rows, guess)) return std::nullopt;
     const bool wordsOverNumbers =
         rows.size() > 1 &&
         std::none_of(first.begin(), first.end(),

@@ -85,6 +85,17 @@ private slots:
             ErrorCode::Parse, "binary");
         row("utf-16", "t.csv", QByteArray("\xff\xfeu\0s\0", 6), ErrorCode::Unsupported, "UTF-16");
         row("words", "words.txt", "once\nupon\na\ntime\n", ErrorCode::Parse, "delimiter");
+        row("prose", "prose.txt", "hello world\nthis is text\nno data here\n", ErrorCode::Parse, "delimiter");
+        row("prose with commas", "letter.txt",
+            "Once upon a time, there was a king.\nHe had three sons, and they were brave.\n"
+            "The eldest one left, as eldest sons do.\n",
+            ErrorCode::Parse, "delimiter");
+        row("ml-100k films", "u.item", "1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1\n", ErrorCode::Unsupported,
+            "catalogue");
+        row("films by name", "movies.csv", "movieId,title,genres\n1,Toy Story (1995),Comedy\n",
+            ErrorCode::Unsupported, "catalogue");
+        row("films by header", "films.csv", "id,title,genres\n1,Toy Story (1995),Comedy\n2,Jumanji (1995),Drama\n",
+            ErrorCode::Unsupported, "catalogue");
         row("not a zip", "t.zip", "user,item\n1,2\n", ErrorCode::Parse, "damaged");
         row("not a gz", "t.csv.gz", QByteArray("\x1f\x8b\x08\x00zzzzzzzz", 12), ErrorCode::Parse, "damaged");
         row("header only", "t.csv", header, ErrorCode::Parse, "no interactions");
@@ -118,6 +129,56 @@ private slots:
                          std::string::npos,
                      error.text().c_str());
         }
+    }
+
+    void aColumnOfDatesIsNeverUserOrItem() {
+        TempTree tree;
+        QByteArray text = "when;who;what;how_much\n";
+        QByteArray bare;
+        QByteArray slashes;
+        for (int n = 0; n < 30; ++n) {
+            const QByteArray tail = "c" + QByteArray::number(n % 5) + ";p" + QByteArray::number(n % 7) + ";" +
+                                    QByteArray::number(1 + n % 5) + "\n";
+            text += "2021-03-" + QByteArray::number(10 + n % 20) + ";" + tail;
+            bare += QByteArray::number(1600000000 + n) + ";" + tail;
+            slashes += "03/" + QByteArray::number(10 + n % 20) + "/2021;" + tail;
+        }
+        for (const auto& path :
+             {tree.write("dates.csv", text), tree.write("bare.csv", bare), tree.write("slashes.csv", slashes)}) {
+            const auto preview = previewPath(path);
+            QVERIFY2(preview.ok(), preview.ok() ? "" : preview.error().text().c_str());
+            QVERIFY(preview->suggestedMapping.has_value());
+            QCOMPARE(preview->suggestedMapping->user, 1);
+            QCOMPARE(preview->suggestedMapping->item, 2);
+            QCOMPARE(preview->suggestedMapping->rating, 3);
+            if (path.find("slashes") == std::string::npos) QCOMPARE(preview->suggestedMapping->time, 0);
+        }
+    }
+
+    void columnsThatAreNotUsedAreNamed() {
+        TempTree tree;
+        const auto path = tree.write("sales.csv", "date,customer,product,amount\n2021-03-01,c1,p1,7\n2021-03-02,c2,p1,8\n"
+                                                  "2021-03-03,c1,p2,9\n");
+        RECOSCOPE_IMPORT(got, import(path));
+        QCOMPARE(got.dataset->userCount(), 2);
+        QVERIFY(!got.dataset->times().empty());
+        const auto* note = issue(got.report, "note");
+        QVERIFY(note);
+        QVERIFY2(note->message.find("amount") != std::string::npos, note->message.c_str());
+    }
+
+    void aFolderWithSeveralDatasetsSaysSo() {
+        TempTree tree;
+        tree.write("a/ratings.csv", "userId,movieId,rating,timestamp\n1,2,3,1000000000\n");
+        RECOSCOPE_IMPORT(one, import(tree.path()));
+        QCOMPARE(one.dataset->userCount(), 1);
+        tree.write("b/train.csv", header + "u,a,3,1000000000\n");
+        tree.write("b/test.csv", header + "u,b,3,1000000000\n");
+        const auto both = import(tree.path());
+        QVERIFY(!both.ok());
+        QVERIFY(both.error().code == ErrorCode::Unsupported);
+        QVERIFY2(both.error().message.find("several datasets") != std::string::npos, both.error().text().c_str());
+        QVERIFY(both.error().message.find("b/train.csv") != std::string::npos);
     }
 
     void pathsThatLeadNowhere() {
