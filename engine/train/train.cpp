@@ -142,6 +142,7 @@ private:
     };
     Kept m_last; // the last finished epoch's: what is left when the next one fails or is cancelled
     Kept m_best; // only with early stopping
+    Kept m_validated; // without early stopping: the last that was evaluated, kept when the run is cancelled
     RunEnded m_end;
 };
 
@@ -263,6 +264,7 @@ Run::Next Run::afterEpoch(int epoch, const EpochResult& result, double seconds) 
         epoch,         seconds,        m_reporter.elapsed(), seconds > 0.0 ? result.examples / seconds : 0.0,
         result.losses, residentBytes()};
     if (validationLoss) finished.losses.push_back({std::string(validationLossKey), *validationLoss});
+    m_control.epochTrained();
     m_reporter.post(finished);
     return evaluatesAfter(epoch) ? validate(epoch, validationLoss) : Next::GoOn;
 }
@@ -286,6 +288,7 @@ Run::Next Run::validate(int epoch, std::optional<double> validationLoss) {
     }
     const bool best = watched && m_stopper->improves(*watched);
     if (best && m_stopsEarly) m_best = m_last;
+    if (!m_stopsEarly) m_validated = m_last;
 
     Evaluated evaluated{epoch, m_reporter.elapsed(), m_last.validation->seconds, {}, best};
     for (const MetricValue& metric : m_last.validation->metrics)
@@ -339,7 +342,14 @@ Error Run::lossError(const NamedValue& loss) const {
 
 void Run::chooseModel() {
     m_trainer.reset(); // its memory is not needed any more
-    const Kept& kept = m_stopsEarly && m_best.model ? m_best : m_last;
+    // Whatever the moment of the stop: a model that has been evaluated is kept with its numbers.
+    const bool cancelled = m_end.outcome == RunOutcome::Cancelled;
+    const Kept& finished = cancelled && !m_last.validation && m_validated.model ? m_validated : m_last;
+    const Kept& kept = m_stopsEarly && m_best.model ? m_best : finished;
+    if (cancelled) {
+        if (kept.epoch > 0) m_end.reason += "; the model of epoch " + std::to_string(kept.epoch) + " is kept";
+        m_end.reason += kept.validation ? "; not tested" : "; neither validated nor tested";
+    }
     m_end.model = kept.model;
     m_end.bestEpoch = kept.epoch;
     m_end.validation = kept.validation;
@@ -359,7 +369,7 @@ void Run::testModel() {
         m_end.test = std::make_shared<const Evaluation>(std::move(*found));
     } else if (found.error().code == ErrorCode::Cancelled) {
         m_end.outcome = RunOutcome::Cancelled;
-        m_end.reason = "Stopped by hand during the test evaluation";
+        m_end.reason = "Stopped by hand during the test evaluation; not tested";
     } else {
         failed(0, found.error());
     }

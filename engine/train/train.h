@@ -37,7 +37,9 @@ struct TrainingPlan {
 /// The one training loop: makes the trainer, runs its epochs, evaluates, keeps the best model, stops early,
 /// answers pause, step and cancel, copies the model on request. Never throws; posts RunStarted … RunEnded,
 /// and returns the latter. With early stopping on and validation data there, the model is the best epoch's;
-/// else the last finished epoch's.
+/// else the last finished epoch's. A cancelled run without early stopping keeps the last epoch that was
+/// validated completely, if there was one, so that its model has numbers whenever it was stopped; it is never
+/// tested, and the reason says so.
 RunEnded train(const TrainingPlan& plan, const SplitPtr& split, ThreadPool& pool, RunControl& control,
                EventSink& events);
 

@@ -345,6 +345,34 @@ private slots:
         QCOMPARE(ended.epochs, 1);
         QCOMPARE(stamp(ended.model), 1);
         QVERIFY(!ended.validation);
+        QVERIFY(ended.reason.find("neither validated nor tested") != std::string::npos);
+    }
+
+    void cancelDuringALaterEvaluationKeepsTheLastEvaluatedModel_data() {
+        QTest::addColumn<bool>("earlyStopping");
+        QTest::newRow("with early stopping") << true;
+        QTest::newRow("without early stopping") << false;
+    }
+    void cancelDuringALaterEvaluationKeepsTheLastEvaluatedModel() {
+        QFETCH(bool, earlyStopping);
+        Script script{.epochs = 5, .hits = {1, 2, 3}};
+        RunControl control;
+        RecordingSink sink;
+        sink.reaction = [&](const TrainingEvent& event) {
+            if (const auto* one = std::get_if<EpochFinished>(&event); one && one->epoch == 3)
+                control.cancel();
+        };
+        TrainingPlan plan = planWatching("hr@1", 5);
+        plan.earlyStopping.enabled = earlyStopping;
+        const RunEnded ended = run(script, plan, control, sink);
+        QCOMPARE(ended.outcome, RunOutcome::Cancelled);
+        QCOMPARE(ended.epochs, 3);
+        QCOMPARE(ended.bestEpoch, 2);
+        QCOMPARE(stamp(ended.model), 2);
+        QVERIFY(ended.validation);
+        QCOMPARE(ended.validation->find("hr@1")->value, 0.2);
+        QVERIFY(!ended.test);
+        QVERIFY(ended.reason.find("the model of epoch 2 is kept; not tested") != std::string::npos);
     }
 
     void pausesAreNoTrainingTimeAndChangeNothing() {
@@ -407,6 +435,33 @@ private slots:
         const RunEnded ended = run(script, planWatching("hr@1", 5), control, sink);
         person.join();
         QCOMPARE(finishedAtPause, (std::vector<std::size_t>{1, 2}));
+        QCOMPARE(ended.outcome, RunOutcome::Completed);
+        QCOMPARE(ended.epochs, 4);
+    }
+
+    void aStepFromAPauseInAnEvaluationTrainsOneEpochMore() {
+        Script script{.epochs = 4, .hits = {1, 2, 3, 4}};
+        RunControl control;
+        RecordingSink sink;
+        // Epoch 1 is trained and about to be evaluated when the person pauses.
+        sink.reaction = [&](const TrainingEvent& event) {
+            if (const auto* one = std::get_if<EpochFinished>(&event); one && one->epoch == 1) control.pause();
+        };
+        std::vector<std::size_t> finishedAtPause;
+        std::thread person([&] {
+            waitFor([&] { return control.state() == RunState::Paused; });
+            for (std::size_t step = 1; step <= 2; ++step) {
+                control.stepEpoch();
+                waitFor([&] {
+                    return control.state() == RunState::Paused && sink.all<Evaluated>().size() > step;
+                });
+                finishedAtPause.push_back(sink.all<EpochFinished>().size());
+            }
+            control.resume();
+        });
+        const RunEnded ended = run(script, planWatching("hr@1", 5), control, sink);
+        person.join();
+        QCOMPARE(finishedAtPause, (std::vector<std::size_t>{2, 3}));
         QCOMPARE(ended.outcome, RunOutcome::Completed);
         QCOMPARE(ended.epochs, 4);
     }
