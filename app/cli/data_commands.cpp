@@ -55,19 +55,33 @@ int preview(const Arguments& arguments, const Experiment& experiment) {
     const auto found = previewPath(experiment.dataPath, experiment.import);
     if (!found) return fail(arguments, found.error());
     if (arguments.has("--json")) {
-        printJson({{"format", found->format},
-                   {"title", found->title},
-                   {"description", found->description},
-                   {"files", found->files},
-                   {"bytes", found->bytes},
-                   {"columns", found->columns},
-                   {"rows", found->rows},
-                   {"needs_mapping", found->needsMapping},
-                   {"ignored", found->ignored}});
+        Json json = {{"format", found->format},
+                     {"title", found->title},
+                     {"description", found->description},
+                     {"files", found->files},
+                     {"bytes", found->bytes},
+                     {"columns", found->columns},
+                     {"rows", found->rows},
+                     {"needs_mapping", found->needsMapping},
+                     {"ignored", found->ignored}};
+        if (const auto& mapping = found->suggestedMapping)
+            json["mapping"] = {{"user", mapping->user},
+                               {"item", mapping->item},
+                               {"rating", mapping->rating},
+                               {"time", mapping->time}};
+        printJson(json);
         return ExitOk;
     }
     print(found->title + " (" + found->format + "), " + grouped(static_cast<std::int64_t>(found->bytes)) +
           " bytes\n" + found->description + "\n\n");
+    if (const auto& mapping = found->suggestedMapping) {
+        const auto name = [&found](int column) {
+            const auto at = static_cast<std::size_t>(column);
+            return column >= 0 && at < found->columns.size() ? found->columns[at] : std::string("(not there)");
+        };
+        print("user: " + name(mapping->user) + ", item: " + name(mapping->item) + ", rating: " + name(mapping->rating) +
+              ", time: " + name(mapping->time) + (found->needsMapping ? "  (a guess: check it)" : "") + "\n\n");
+    }
     if (!found->columns.empty()) {
         Table table(found->columns);
         for (const auto& row : found->rows)
