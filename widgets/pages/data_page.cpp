@@ -93,7 +93,10 @@ DataPage::DataPage(DatasetService* datasets, QWidget* parent)
     });
     connect(m_datasets, &DatasetService::busyChanged, this, &DataPage::setBusy);
     connect(m_datasets, &DatasetService::imported, this, &DataPage::showDataset);
-    connect(m_datasets, &DatasetService::splitReady, this, [this](const SplitPtr& split) { m_split->setSplit(split); });
+    connect(m_datasets, &DatasetService::splitReady, this, [this](const SplitPtr& split) {
+        m_split->setSplit(split);
+        showFiltered();
+    });
     connect(m_datasets, &DatasetService::failed, this, &DataPage::showError);
     connect(m_split, &SplitPanel::splitWanted, this, [this](const SplitSpec& spec) {
         m_problem->hide();
@@ -104,6 +107,7 @@ DataPage::DataPage(DatasetService* datasets, QWidget* parent)
     setBusy(m_datasets->busy());
     showDataset();
     if (m_datasets->currentSplit()) m_split->setSplit(m_datasets->currentSplit());
+    showFiltered();
 }
 
 DataPage::~DataPage() = default;
@@ -120,6 +124,11 @@ QWidget* DataPage::buildHeader() {
     m_source->setProperty("role", "muted");
     m_source->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_source->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+
+    m_filtered = new QLabel(header);
+    m_filtered->setProperty("role", "warning");
+    m_filtered->setWordWrap(true);
+    m_filtered->hide();
 
     auto* open = new QToolButton(header);
     open->setText(tr("Open…"));
@@ -171,6 +180,7 @@ QWidget* DataPage::buildHeader() {
     layout->setSpacing(space::tiny);
     layout->addLayout(top);
     layout->addWidget(m_source);
+    layout->addWidget(m_filtered);
     layout->addWidget(m_work);
     layout->addWidget(m_problem);
     return header;
@@ -299,7 +309,8 @@ void DataPage::showDataset() {
     m_overview->setDataset(dataset, m_datasets->summary());
     m_items->setDataset(dataset);
     m_users->setDataset(dataset);
-    m_split->setDataset(dataset);
+    m_split->setDataset(dataset, m_datasets->summary());
+    showFiltered();
     m_issueModel->setReport(m_datasets->report());
     m_synthetic->setVisible(dataset && dataset->provenance().synthetic);
     if (!dataset) {
@@ -329,6 +340,21 @@ void DataPage::showDataset() {
         m_tabs->setTabText(3, warnings > 0 ? tr("Import report (%1)").arg(locale.toString(warnings)) : tr("Import report"));
         m_issues->expandAll();
     }
+}
+
+void DataPage::showFiltered() {
+    const SplitPtr split = m_datasets->currentSplit();
+    const DatasetPtr all = m_datasets->dataset();
+    m_filtered->setVisible(split && all && split->spec().filter.any());
+    if (!m_filtered->isVisibleTo(this)) return;
+    const Dataset& left = *split->dataset();
+    const QLocale locale;
+    const auto of = [&locale](qint64 some, qint64 whole) {
+        return tr("%1 of %2").arg(locale.toString(some), locale.toString(whole));
+    };
+    m_filtered->setText(tr("Filtered for training: %1 users, %2 items, %3 interactions. The pages below show the whole data.")
+                            .arg(of(left.userCount(), all->userCount()), of(left.itemCount(), all->itemCount()),
+                                 of(left.interactionCount(), all->interactionCount())));
 }
 
 void DataPage::showError(const QString& what, const Error& error) {

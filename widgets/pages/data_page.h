@@ -70,6 +70,7 @@ private:
     void showPreview(const QString& path, const FormatPreview& preview);
     void import(const QString& path, const ImportOptions& options);
     void showDataset();
+    void showFiltered();
     void showError(const QString& what, const Error& error);
     void setBusy(bool busy);
 
@@ -86,6 +87,7 @@ private:
 
     QLabel* m_title = nullptr;
     QLabel* m_source = nullptr;
+    QLabel* m_filtered = nullptr; // what the filters leave, when there are any
     QLabel* m_synthetic = nullptr;
     QMenu* m_recent = nullptr;
     QToolButton* m_recentButton = nullptr;

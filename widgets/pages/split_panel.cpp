@@ -14,6 +14,7 @@
 #include <QLocale>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QStandardItemModel>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -59,6 +60,19 @@ QDoubleSpinBox* shareBox(QWidget* parent, double percent) {
 
 QString number(qint64 value) { return QLocale().toString(value); }
 
+QDate dayOf(qint64 seconds) { return QDateTime::fromSecsSinceEpoch(seconds, Qt::UTC).date(); }
+
+/// The time that the newest part begins at. Only for a split at one date, on data with dates.
+std::optional<std::int64_t> cutTime(const Split& split) {
+    const Dataset& data = *split.dataset();
+    const bool dates = !data.times().empty() && data.timeUnit() != TimeUnit::Order;
+    if (split.spec().kind != SplitKind::TimeCut || !dates || split.test().size() == 0) return std::nullopt;
+    std::vector<std::int64_t> times(data.times().begin(), data.times().end());
+    const auto first = times.end() - split.test().size();
+    std::nth_element(times.begin(), first, times.end());
+    return *first;
+}
+
 } // namespace
 
 SplitPanel::SplitPanel(QWidget* parent) : QWidget(parent) {
@@ -67,6 +81,10 @@ SplitPanel::SplitPanel(QWidget* parent) : QWidget(parent) {
     m_result = new QLabel(this);
     m_result->setWordWrap(true);
     m_result->setTextFormat(Qt::RichText);
+    m_changed = new QLabel(tr("The settings have changed: press Apply to see what they leave. Until then:"), this);
+    m_changed->setProperty("role", "warning");
+    m_changed->setWordWrap(true);
+    m_changed->hide();
     m_problem = new QLabel(this);
     m_problem->setProperty("role", "bad");
     m_problem->setWordWrap(true);
@@ -90,6 +108,7 @@ SplitPanel::SplitPanel(QWidget* parent) : QWidget(parent) {
     layout->setSpacing(space::small);
     layout->addWidget(scroll, 1);
     layout->addWidget(m_problem);
+    layout->addWidget(m_changed);
     layout->addWidget(m_result);
     layout->addWidget(m_apply);
 
@@ -149,6 +168,7 @@ QWidget* SplitPanel::filterGroup() {
 QWidget* SplitPanel::splitGroup() {
     auto* group = new QGroupBox(tr("Hold out"), this);
     auto* form = new QFormLayout(group);
+    m_splitForm = form;
     form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
     m_kind = new QComboBox(group);
     for (const KindText& text : kindTexts) {
@@ -184,6 +204,7 @@ QWidget* SplitPanel::splitGroup() {
     row(m_validationLabel, tr("Validation share"), m_validation);
     row(m_foldsLabel, tr("Folds"), m_folds);
     row(m_foldLabel, tr("Test fold"), m_fold);
+    m_fold->setToolTip(tr("Which of the folds is test, counted from 1; commands and experiment files count from 0."));
     row(m_foldInLabel, tr("History shown"), m_foldIn);
     row(m_seedLabel, tr("Seed"), m_seed);
     connect(m_kind, &QComboBox::currentIndexChanged, this, &SplitPanel::updateState);
@@ -239,9 +260,10 @@ void SplitPanel::showSpec(const SplitSpec& spec) {
     updateState();
 }
 
-void SplitPanel::setDataset(const DatasetPtr& dataset) {
+void SplitPanel::setDataset(const DatasetPtr& dataset, const std::shared_ptr<const DatasetSummary>& summary) {
     m_dataset = dataset;
     m_split.reset();
+    m_cut.reset();
     setError({});
     if (dataset) {
         m_filling = true;
@@ -254,11 +276,9 @@ void SplitPanel::setDataset(const DatasetPtr& dataset) {
         // Three quarters up the scale, on a step of it: 4 of 1 to 5.
         const float step = scale.step > 0.0f ? scale.step : 0.5f;
         m_implicit->setValue(scale.min + step * std::round(0.75f * (scale.max - scale.min) / step));
-        if (!dataset->times().empty() && dataset->timeUnit() != TimeUnit::Order) {
-            // Any interaction's day will do as a start for the calendar; the summary shows the exact range.
-            const QDate day = QDateTime::fromSecsSinceEpoch(dataset->times().front(), Qt::UTC).date();
-            if (!m_fromOn->isChecked()) m_from->setDate(day);
-            if (!m_toOn->isChecked()) m_to->setDate(day);
+        if (summary && !dataset->times().empty() && dataset->timeUnit() != TimeUnit::Order) {
+            if (!m_fromOn->isChecked()) m_from->setDate(dayOf(summary->firstTime));
+            if (!m_toOn->isChecked()) m_to->setDate(dayOf(summary->lastTime));
         }
         m_filling = false;
     }
@@ -267,6 +287,7 @@ void SplitPanel::setDataset(const DatasetPtr& dataset) {
 
 void SplitPanel::setSplit(const SplitPtr& split) {
     m_split = split;
+    m_cut = split ? cutTime(*split) : std::nullopt;
     setError({});
     if (split) showSpec(split->spec());
     updateState();
@@ -291,19 +312,19 @@ void SplitPanel::updateState() {
     const bool ratings = m_dataset && !m_dataset->scale().implicit;
     for (const KindText& text : kindTexts)
         if (text.kind == now) m_kindHelp->setText(tr(text.help));
-    const auto show = [](QWidget* label, QWidget* field, bool visible) {
-        label->setVisible(visible);
-        field->setVisible(visible);
-    };
-    show(m_testLabel, m_test, now != SplitKind::LeaveLastOut && now != SplitKind::KFold && now != SplitKind::Premade);
-    show(m_validationLabel, m_validation, now != SplitKind::LeaveLastOut && now != SplitKind::Premade);
-    show(m_foldsLabel, m_folds, now == SplitKind::KFold);
-    show(m_foldLabel, m_fold, now == SplitKind::KFold);
-    show(m_foldInLabel, m_foldIn, now == SplitKind::UserFold);
-    show(m_seedLabel, m_seed,
-         now != SplitKind::LeaveLastOut && now != SplitKind::Premade && now != SplitKind::TimeCut);
+    const auto show = [this](QWidget* field, bool visible) { m_splitForm->setRowVisible(field, visible); };
+    show(m_test, now != SplitKind::LeaveLastOut && now != SplitKind::KFold && now != SplitKind::Premade);
+    show(m_validation, now != SplitKind::LeaveLastOut && now != SplitKind::Premade);
+    show(m_folds, now == SplitKind::KFold);
+    show(m_fold, now == SplitKind::KFold);
+    show(m_foldIn, now == SplitKind::UserFold);
+    show(m_seed, now != SplitKind::LeaveLastOut && now != SplitKind::Premade && now != SplitKind::TimeCut);
     m_testLabel->setText(now == SplitKind::UserFold ? tr("Test users") : tr("Test share"));
+    m_fold->setSuffix(tr(" of %1").arg(m_folds->value()));
     m_validationLabel->setText(now == SplitKind::UserFold ? tr("Validation users") : tr("Validation share"));
+    // Not to be chosen without parts; an experiment that asks for it still shows it, with the reason below.
+    if (auto* model = qobject_cast<QStandardItemModel*>(m_kind->model()))
+        model->item(m_kind->findData(static_cast<int>(SplitKind::Premade)))->setEnabled(hasParts || !m_dataset);
     m_minRatingOn->setEnabled(ratings);
     m_implicitOn->setEnabled(ratings);
     m_fromOn->setEnabled(hasDates);
@@ -321,6 +342,7 @@ void SplitPanel::updateState() {
     m_apply->setText(applied ? tr("Applied") : tr("Apply filters and split"));
     m_apply->setToolTip(why);
 
+    m_changed->setVisible(m_split && why.isEmpty() && !applied);
     if (!why.isEmpty()) {
         m_result->setText(why.toHtmlEscaped());
     } else if (m_split) {
@@ -334,11 +356,16 @@ void SplitPanel::updateState() {
             return tr("<tr><td>%1&nbsp;&nbsp;</td><td align='right'>%2</td><td align='right'>&nbsp;&nbsp;%3&nbsp;%</td></tr>")
                 .arg(name, number(count), share(count));
         };
+        QString remark;
+        if (m_cut) remark = tr("Test begins on %1.").arg(dayOf(*m_cut).toString(QStringLiteral("yyyy-MM-dd")));
+        if (m_split->test().size() == 0)
+            remark = tr("Nothing was held out for test: no user has enough interactions for this split.");
         m_result->setText(tr("<b>%1 users, %2 items</b><table>%3%4%5</table>")
                               .arg(number(left.userCount()), number(left.itemCount()),
                                    line(tr("Training"), m_split->train().size()),
                                    line(tr("Validation"), m_split->validation().size()),
-                                   line(tr("Test"), m_split->test().size())));
+                                   line(tr("Test"), m_split->test().size())) +
+                          remark.toHtmlEscaped());
     } else {
         m_result->setText(m_busy ? tr("Splitting …") : QString());
     }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/data/split.h"
+#include "app/session/dataset_service.h"
 
 #include <QWidget>
+
+#include <memory>
+#include <optional>
 
 class QCheckBox;
 class QComboBox;
 class QDateEdit;
 class QDoubleSpinBox;
+class QFormLayout;
 class QLabel;
 class QPushButton;
 class QSpinBox;
@@ -21,8 +25,8 @@ class SplitPanel final : public QWidget {
 public:
     explicit SplitPanel(QWidget* parent = nullptr);
 
-    /// Offers what this data can do: time filters with times, pre-made with parts.
-    void setDataset(const DatasetPtr& dataset);
+    /// Offers what this data can do: time filters from its first to its last day, pre-made with parts.
+    void setDataset(const DatasetPtr& dataset, const std::shared_ptr<const DatasetSummary>& summary = {});
     /// Shows what a split leaves, and its spec in the form.
     void setSplit(const SplitPtr& split);
     void setError(const QString& text);
@@ -41,6 +45,7 @@ private:
 
     DatasetPtr m_dataset;
     SplitPtr m_split;
+    std::optional<std::int64_t> m_cut; // the time that the test part begins at
     bool m_busy = false;
     bool m_filling = false;
 
@@ -55,6 +60,7 @@ private:
     QSpinBox* m_minUser = nullptr;
     QSpinBox* m_minItem = nullptr;
 
+    QFormLayout* m_splitForm = nullptr;
     QComboBox* m_kind = nullptr;
     QLabel* m_kindHelp = nullptr;
     QLabel* m_testLabel = nullptr;
@@ -71,6 +77,7 @@ private:
     QSpinBox* m_seed = nullptr;
 
     QPushButton* m_apply = nullptr;
+    QLabel* m_changed = nullptr; // the form is not what the counts beside it are of
     QLabel* m_result = nullptr;
     QLabel* m_problem = nullptr;
 };
