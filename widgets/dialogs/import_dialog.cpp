@@ -71,6 +71,12 @@ ImportDialog::ImportDialog(const QString& path, const FormatPreview& preview, co
 
     m_mapping = new QGroupBox(tr("Which column is what"), this);
     buildMapping(m_mapping);
+    m_guess = new QLabel(tr("Nothing in the file says which column is what. The choice below is a guess: check it before "
+                            "importing."),
+                         this);
+    m_guess->setWordWrap(true);
+    m_guess->setProperty("role", "warning");
+    m_guess->setObjectName(QStringLiteral("guess"));
 
     m_model = new PreviewModel(this);
     m_table = new QTableView(this);
@@ -94,6 +100,7 @@ ImportDialog::ImportDialog(const QString& path, const FormatPreview& preview, co
     layout->addWidget(m_description);
     layout->addWidget(m_files);
     layout->addLayout(form);
+    layout->addWidget(m_guess);
     layout->addWidget(m_mapping);
     layout->addWidget(new QLabel(tr("The first rows, as read:"), this));
     layout->addWidget(m_table, 1);
@@ -184,9 +191,7 @@ void ImportDialog::setPreview(const FormatPreview& preview) {
     m_model->setPreview(preview);
     m_mapping->setVisible(preview.suggestedMapping.has_value());
     if (preview.suggestedMapping) fillColumns();
-    m_table->resizeColumnsToContents();
-    for (int column = 0; column < m_model->columnCount(); ++column)
-        m_table->setColumnWidth(column, std::min(m_table->columnWidth(column), 320));
+    m_guess->setVisible(preview.needsMapping && preview.suggestedMapping.has_value());
     m_filling = false;
     setError({});
     updateState();
@@ -241,9 +246,18 @@ void ImportDialog::updateState() {
     } else {
         m_model->setMapping(std::nullopt);
     }
+    sizeColumns();
     setError(problem);
     for (QAbstractButton* button : m_buttons->buttons())
         if (m_buttons->buttonRole(button) == QDialogButtonBox::AcceptRole) button->setEnabled(usable);
+}
+
+void ImportDialog::sizeColumns() {
+    // As wide as the title says or the rows need: titles grow when a column becomes the user.
+    m_table->resizeColumnsToContents();
+    for (int column = 0; column < m_model->columnCount(); ++column)
+        m_table->setColumnWidth(column, std::max(m_table->horizontalHeader()->sectionSizeHint(column) + 12,
+                                                 std::min(m_table->columnWidth(column), 320)));
 }
 
 void ImportDialog::lookAgain() {

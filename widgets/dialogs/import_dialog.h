@@ -40,6 +40,7 @@ private:
     void buildMapping(QWidget* parent);
     void fillColumns();
     void updateState();
+    void sizeColumns();
     void lookAgain();
     ColumnMapping mappingFromForm() const;
 
@@ -51,6 +52,7 @@ private:
     QLabel* m_title = nullptr;
     QLabel* m_description = nullptr;
     QLabel* m_files = nullptr;
+    QLabel* m_guess = nullptr; // shown when the columns are not known for sure
     QLabel* m_problem = nullptr;
     QComboBox* m_format = nullptr;
     QComboBox* m_duplicates = nullptr;
