@@ -99,8 +99,14 @@ QVector<AxisTick> dateTicks(double min, double max, int wanted) {
     };
     if (days < 3.0) {
         const double step = durationStep((max - min) / wanted);
-        for (double t = std::ceil(min / step) * step; t <= max; t += step)
-            ticks.append({t, date(t).toString(QStringLiteral("MM-dd HH:mm"))});
+        for (double t = std::ceil(min / step) * step; t <= max; t += step) {
+            // The day once, then the time of day alone until the next day.
+            const QDateTime at = date(t);
+            const bool midnight = at.time() == QTime(0, 0);
+            const QString day = at.toString(QStringLiteral("yyyy-MM-dd"));
+            const QString time = at.toString(QStringLiteral("HH:mm"));
+            ticks.append({t, midnight ? day : ticks.isEmpty() ? day + QLatin1Char(' ') + time : time});
+        }
         return ticks;
     }
     const double roughMonths = days / 30.44 / wanted;

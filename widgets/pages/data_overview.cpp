@@ -68,7 +68,8 @@ DataOverview::DataOverview(QWidget* parent) : QWidget(parent) {
 
     m_ratings = new CurveChart(this);
     m_ratings->setTitle(tr("Ratings"));
-    m_ratings->setAxes({.title = tr("Rating")}, {.title = tr("Interactions")});
+    m_ratings->setAxes({.title = tr("Rating")},
+                       {.title = tr("Interactions"), .unit = AxisUnit::Integer, .min = 0.0});
     m_ratings->setEmptyText(tr("No ratings: every interaction counts the same"));
     m_popularity = new CurveChart(this);
     m_popularity->setTitle(tr("Popularity and activity, both axes logarithmic"));

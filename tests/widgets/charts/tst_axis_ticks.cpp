@@ -66,6 +66,11 @@ private slots:
     }
     void datesAreYearsOrMonths() {
         // 2000-01-01 to 2004-01-01, in UTC.
+        // Three days of 2000, then half a day that begins at 06:00.
+        QCOMPARE(labels(axisTicks(946684800.0, 946684800.0 + 2 * 86400.0, AxisScale::Linear, AxisUnit::Date, 2)),
+                 (QStringList{"2000-01-01", "2000-01-02", "2000-01-03"}));
+        QCOMPARE(labels(axisTicks(946706400.0, 946706400.0 + 43200.0, AxisScale::Linear, AxisUnit::Date, 3)),
+                 (QStringList{"2000-01-01 08:00", "12:00", "16:00"}));
         QCOMPARE(labels(axisTicks(946684800.0, 1072915200.0, AxisScale::Linear, AxisUnit::Date, 4)),
                  QStringList({"2000", "2001", "2002", "2003", "2004"}));
     }
