@@ -17,6 +17,10 @@
 
 namespace recoscope {
 
+namespace {
+constexpr int sortArrow = 18; // pixels
+}
+
 BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent)
     : QWidget(parent)
     , m_kind(kind)
@@ -39,6 +43,12 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
     m_table->setWordWrap(false);
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    // Room for the arrow beside the text: drawn over a padding, it never covers the title.
+    m_table->horizontalHeader()->setStyleSheet(
+        QStringLiteral("QHeaderView::section { padding-right: %1px; } "
+                       "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding; "
+                       "subcontrol-position: center right; right: 4px; width: 10px; }")
+            .arg(sortArrow));
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setSectionsClickable(true);
     m_table->horizontalHeader()->setSortIndicatorShown(true);
@@ -57,6 +67,11 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
     connect(m_table->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this,
             [this](int column, Qt::SortOrder order) {
                 if (column == m_sortColumn && order == m_order) return;
+                // Of counts and means the largest are looked for first.
+                if (column >= 0 && column != m_sortColumn && isNumeric(column) && order == Qt::AscendingOrder) {
+                    m_table->horizontalHeader()->setSortIndicator(column, Qt::DescendingOrder);
+                    return;
+                }
                 m_sortColumn = column;
                 m_order = order;
                 ask();
@@ -89,6 +104,11 @@ void BrowseTable::setDataset(const DatasetPtr& dataset) {
     ask();
 }
 
+bool BrowseTable::isNumeric(int column) const {
+    const auto alignment = m_model->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
+    return alignment.testFlag(Qt::AlignRight);
+}
+
 void BrowseTable::ask() {
     if (!m_dataset) {
         m_count->clear();
@@ -110,7 +130,7 @@ void BrowseTable::take(const BrowseAnswer& answer) {
         m_columnsSized = true;
         m_table->resizeColumnsToContents();
         for (int column = 0; column < m_model->columnCount(); ++column)
-            m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column), 60, 380));
+            m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column) + sortArrow, 60, 380));
     }
     if (answer.exact && !answer.rows.empty()) {
         m_wanted = -1;

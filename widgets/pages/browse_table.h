@@ -35,6 +35,7 @@ signals:
 
 private:
     void ask();
+    bool isNumeric(int column) const;
     void take(const BrowseAnswer& answer);
 
     BrowseKind m_kind;
