@@ -70,10 +70,14 @@ private:
     Status writeMetrics(const std::string& file) {
         std::vector<MetricRow> rows;
         for (const RunRecord& record : m_records) {
-            auto evaluation = m_store.evaluation(record.id, Target::Test);
-            if (!evaluation) evaluation = m_store.evaluation(record.id, Target::Validation);
+            Target part = Target::Test;
+            auto evaluation = m_store.evaluation(record.id, part);
+            if (!evaluation) {
+                part = Target::Validation;
+                evaluation = m_store.evaluation(record.id, part);
+            }
             if (!evaluation) return evaluation.error();
-            rows.push_back({record.name.toStdString(), std::move(*evaluation)});
+            rows.push_back({record.name.toStdString(), std::move(*evaluation), part});
         }
         TableFormat format = TableFormat::Csv;
         if (QString::fromStdString(file).endsWith(".md")) format = TableFormat::Markdown;

@@ -69,7 +69,8 @@ int listRuns(const Arguments& arguments) {
         const NamedValue* metric = headline(record);
         table.add({record.id.toStdString(), record.name.toStdString(),
                    runStatusKey(record.status).toStdString(), std::to_string(record.epochs),
-                   duration(record.seconds), metric ? metric->key : "", metric ? fixed(metric->value) : "",
+                   duration(record.seconds), metric ? metric->key + (record.testMetrics.empty() ? " (val.)" : "") : "",
+                   metric ? fixed(metric->value) : "",
                    record.created.toLocalTime().toString("yyyy-MM-dd HH:mm").toStdString()});
     }
     print(table.text());

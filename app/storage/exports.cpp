@@ -80,6 +80,7 @@ std::pair<int, int> bestRows(const std::vector<MetricRow>& rows, const std::stri
     for (const MetricRow& row : rows) {
         const MetricValue* metric = row.evaluation.find(key);
         if (!metric) continue;
+        if (row.part != rows.front().part) return {-1, -1};
         if (definition && *definition != metric->definition)
             return {-1, -1}; // not the same number: nothing is better
         definition = &metric->definition;
@@ -114,6 +115,27 @@ std::string latexText(const std::string& text) {
         }
     }
     return out;
+}
+
+const char* partName(Target part) { return part == Target::Test ? "test" : "validation"; }
+
+/// A row's name, with its part where that is not the test part.
+std::string nameOf(const MetricRow& row) {
+    return row.part == Target::Test ? row.name : row.name + " (validation)";
+}
+
+/// Lines that say what the numbers of a table are: the part, and each different definition.
+std::vector<std::string> notesOf(const std::vector<MetricRow>& rows) {
+    std::vector<std::string> notes;
+    const auto add = [&](std::string note) {
+        if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
+    };
+    for (const MetricRow& row : rows)
+        add(std::string("Part: ") + partName(row.part));
+    for (const MetricRow& row : rows)
+        for (const MetricValue& metric : row.evaluation.metrics)
+            add(metric.label + ": " + metric.definition);
+    return notes;
 }
 
 std::string rounded(double value) {
@@ -244,10 +266,10 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
     std::string out;
     if (format == TableFormat::Csv) {
         // One line a number, so that each has its definition beside it.
-        out = "run,metric,value,count,definition\n";
+        out = "run,part,metric,value,count,definition\n";
         for (const MetricRow& row : rows)
             for (const MetricValue& metric : row.evaluation.metrics)
-                out += csvField(row.name) + "," + metric.key + "," + number(metric.value) + "," +
+                out += csvField(row.name) + "," + partName(row.part) + "," + metric.key + "," + number(metric.value) + "," +
                        std::to_string(metric.count) + "," + csvField(metric.definition) + "\n";
         return out;
     }
@@ -274,13 +296,16 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
         out += "\n";
         for (std::size_t row = 0; row < rows.size(); ++row) {
             std::string name;
-            for (const char c : rows[row].name)
+            for (const char c : nameOf(rows[row]))
                 name.append(c == '|' ? "\\" : "").append(1, c);
             out += "| " + name + " |";
             for (const std::string& cell : cells[row])
                 out += " " + cell + " |";
             out += "\n";
         }
+        out += "\n";
+        for (const std::string& note : notesOf(rows))
+            out += "- " + note + "\n";
         return out;
     }
     out = "% needs \\usepackage{booktabs}\n\\begin{tabular}{l" + std::string(columns.size(), 'r') +
@@ -289,12 +314,15 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
         out += " & " + latexText(column.second);
     out += " \\\\\n\\midrule\n";
     for (std::size_t row = 0; row < rows.size(); ++row) {
-        out += latexText(rows[row].name);
+        out += latexText(nameOf(rows[row]));
         for (const std::string& cell : cells[row])
             out += " & " + cell;
         out += " \\\\\n";
     }
-    return out + "\\bottomrule\n\\end{tabular}\n";
+    out += "\\bottomrule\n\\end{tabular}\n\n{\\footnotesize\n";
+    for (const std::string& note : notesOf(rows))
+        out += latexText(note) + "\\\\\n";
+    return out + "}\n";
 }
 
 Status writeTextFile(const std::string& path, const std::string& content) {

@@ -36,10 +36,11 @@ Status writeCurvesCsv(const std::string& path, const std::vector<Curve>& curves)
 enum class TableFormat { Csv, Markdown, Latex };
 /// One row a run, one column a metric. With several runs the best of a column is bold, in LaTeX the second
 /// underlined; a column whose numbers have different definitions is left unmarked. CSV: one line a number,
-/// with its definition.
+/// with its part and its definition. Tables: a validation row says so, and a note below holds the definitions.
 struct MetricRow {
     std::string name;
     Evaluation evaluation;
+    Target part = Target::Test;
 };
 std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format);
 

@@ -21,7 +21,7 @@ QStringList linesOf(const QString& path) {
 }
 
 MetricRow row(const std::string& name, double ndcg, double rmse) {
-    MetricRow row{name, {}};
+    MetricRow row{name, {}, Target::Test};
     row.evaluation.metrics = {{"ndcg@10", "NDCG@10", "ndcg;k=10", ndcg, 5, true, {}},
                               {"rmse", "RMSE", "rmse;clip=1,2", rmse, 9, false, {}}};
     return row;
@@ -106,7 +106,7 @@ private slots:
         QVERIFY(markdown.startsWith("| run | NDCG@10 | RMSE |\n"));
         QVERIFY(markdown.contains("| C\\|D | 0.2000 | **0.8000** |"));
         const QString csv = QString::fromStdString(metricTable(rows, TableFormat::Csv));
-        QVERIFY(csv.contains("A,rmse,0.9,9,\"rmse;clip=1,2\"\n"));
+        QVERIFY(csv.contains("A,test,rmse,0.9,9,\"rmse;clip=1,2\"\n"));
     }
 
     void numbersOfDifferentDefinitionsAreNotHeldAgainstEachOther() {
@@ -115,6 +115,19 @@ private slots:
         const QString markdown = QString::fromStdString(metricTable(rows, TableFormat::Markdown));
         QVERIFY(markdown.contains("| A | 0.1000 | **0.9000** |"));
         QVERIFY(markdown.contains("| B | 0.3000 | 1.0000 |"));
+    }
+
+    void tablesSayThePartAndTheDefinitions() {
+        std::vector<MetricRow> rows{row("A", 0.1, 0.9), row("B", 0.3, 1.0)};
+        rows[1].part = Target::Validation;
+        const QString markdown = QString::fromStdString(metricTable(rows, TableFormat::Markdown));
+        QVERIFY(markdown.contains("| B (validation) | 0.3000 | 1.0000 |"));
+        QVERIFY(!markdown.contains("**")); // numbers of different parts are not compared
+        QVERIFY(markdown.contains("- Part: test\n- Part: validation\n- NDCG@10: ndcg;k=10\n"));
+        const QString latex = QString::fromStdString(metricTable(rows, TableFormat::Latex));
+        QVERIFY(latex.contains("B (validation) & 0.3000"));
+        QVERIFY(latex.contains("RMSE: rmse;clip=1,2\\\\"));
+        QVERIFY(QString::fromStdString(metricTable(rows, TableFormat::Csv)).contains("B,validation,rmse,1,9,"));
     }
 
     void aFolderThatIsNotThereIsAClearError() {
