@@ -9,7 +9,7 @@
 
 namespace recoscope::cli {
 
-enum ExitCode { ExitOk = 0, ExitFailed = 1, ExitUsage = 2 };
+enum ExitCode { ExitOk = 0, ExitFailed = 1, ExitUsage = 2, ExitCancelled = 130 };
 
 /// One command: what help shows, what it accepts, and the function that does it and returns an exit code.
 struct Command {

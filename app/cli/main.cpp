@@ -55,7 +55,7 @@ std::string overview() {
         out += "  " + command.name + std::string(12 - command.name.size(), ' ') + command.summary + "\n";
     out += "  help        This, or 'help COMMAND' for the options of one.\n\n"
            "With --json a command prints exactly one JSON object on stdout. Exit codes: 0 ok, 1 failed, 2 "
-           "usage.\n\n"
+           "usage, 130 stopped by Ctrl+C.\n\n"
            "example: recoscope-cli train --data builtin:sample --algorithm ials\n"
            "         recoscope-cli recommend latest --user 1 -k 10\n";
     return out;

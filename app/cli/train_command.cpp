@@ -176,6 +176,9 @@ int runTrain(const Arguments& arguments) {
     usePremadeParts(*experiment, arguments, *imported->dataset);
     const auto split = makeSplit(imported->dataset, experiment->split);
     if (!split) return fail(arguments, split.error());
+    // Before the run is stored: what cannot start leaves nothing behind.
+    if (const Status ready = checkPlan(experiment->plan, **split); !ready)
+        return fail(arguments, ready.error());
     if (const auto path = arguments.value("--write-experiment"))
         if (Status status = writeExperimentFile(path->toStdString(), *experiment); !status)
             return fail(arguments, status.error());
@@ -208,7 +211,7 @@ int runTrain(const Arguments& arguments) {
                      ended.error ? ended.error->text().c_str() : ended.reason.c_str());
         return ExitFailed;
     }
-    return ExitOk;
+    return ended.outcome == RunOutcome::Cancelled ? ExitCancelled : ExitOk;
 }
 
 } // namespace

@@ -57,6 +57,16 @@ Status checkNeeds(const AlgorithmInfo& algorithm, const Split& split) {
     return {};
 }
 
+/// Interactions without ratings all have the value 1: no higher threshold leaves anything relevant.
+Status checkThreshold(const EvaluationOptions& options, const Split& split) {
+    if (options.relevanceThreshold <= 1.0 || !split.dataset()->scale().implicit) return {};
+    return Error{ErrorCode::Invalid,
+                 "The relevance threshold " + toText(options.relevanceThreshold) +
+                     " leaves no item relevant: without ratings every interaction counts as 1 (also when an "
+                     "implicit threshold made it so). Leave the relevance threshold at 0",
+                 "relevance_threshold"};
+}
+
 /// Makes sure that the metric early stopping watches is among those computed on validation.
 Status addWatchedMetric(std::string_view key, EvaluationOptions& options) {
     if (key == validationLossKey) return {};
@@ -168,6 +178,7 @@ RunEnded Run::execute() {
 Status Run::prepare() {
     if (!m_split) return Error{ErrorCode::Invalid, "There is no data to train on", "split"};
     if (const Status needs = checkNeeds(m_algorithm, *m_split); !needs) return needs;
+    if (const Status reachable = checkThreshold(m_plan.evaluation, *m_split); !reachable) return reachable;
     if (m_plan.evaluateEvery < 0)
         return Error{ErrorCode::Invalid, "Epochs between evaluations cannot be negative", "evaluate_every"};
     auto trainer = m_algorithm.makeTrainer({m_split, m_plan.params, m_plan.seed});
@@ -376,6 +387,14 @@ void Run::testModel() {
 }
 
 } // namespace
+
+Status checkPlan(const TrainingPlan& plan, const Split& split) {
+    const auto algorithm = requireAlgorithm(plan.algorithm);
+    if (!algorithm) return algorithm.error();
+    if (const auto params = (*algorithm)->schema().complete(plan.params); !params) return params.error();
+    if (const Status needs = checkNeeds(**algorithm, split); !needs) return needs;
+    return checkThreshold(plan.evaluation, split);
+}
 
 RunEnded trainWith(const AlgorithmInfo& algorithm, const TrainingPlan& plan, const SplitPtr& split,
                    ThreadPool& pool, RunControl& control, EventSink& events) {

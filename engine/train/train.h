@@ -34,6 +34,10 @@ struct TrainingPlan {
     bool operator==(const TrainingPlan&) const = default;
 };
 
+/// What keeps the plan from starting on this split: an unknown algorithm, wrong parameters, data that lacks
+/// what the algorithm needs, a relevance threshold that nothing can reach. train() checks the same first.
+Status checkPlan(const TrainingPlan& plan, const Split& split);
+
 /// The one training loop: makes the trainer, runs its epochs, evaluates, keeps the best model, stops early,
 /// answers pause, step and cancel, copies the model on request. Never throws; posts RunStarted … RunEnded,
 /// and returns the latter. With early stopping on and validation data there, the model is the best epoch's;

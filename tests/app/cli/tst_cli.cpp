@@ -35,6 +35,21 @@ class TestCli : public QObject {
     }
 
 private slots:
+    void whatCannotStartIsRefusedAndLeavesNoRun() {
+        const QString workspace = m_folder.filePath("nothing here");
+        const QStringList data{"train", "--data", "builtin:sample", "--implicit-threshold", "4"};
+        const CliResult ratings = test::runCli(workspace, data + QStringList{"--algorithm", "biased_mf"});
+        VERIFY_EXIT(ratings, 1);
+        QVERIFY2(ratings.err.contains("needs ratings"), ratings.err.constData());
+        const CliResult threshold = test::runCli(
+            workspace, data + QStringList{"--algorithm", "popularity", "--relevance-threshold", "4"});
+        VERIFY_EXIT(threshold, 1);
+        QVERIFY2(threshold.err.contains("leaves no item relevant"), threshold.err.constData());
+        const CliResult runs = test::runCli(workspace, {"runs", "--json"});
+        VERIFY_EXIT(runs, 0);
+        QVERIFY2(runs.json()["runs"].empty(), runs.out.constData());
+    }
+
     void wrongUseIsExitCodeTwoWithAHint_data() {
         QTest::addColumn<QStringList>("arguments");
         QTest::addColumn<QString>("hint");

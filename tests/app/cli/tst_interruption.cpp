@@ -96,7 +96,7 @@ private slots:
         ::kill(static_cast<pid_t>(process.processId()), SIGINT);
         QVERIFY(process.waitForFinished(30'000));
         QCOMPARE(process.exitStatus(), QProcess::NormalExit);
-        QCOMPARE(process.exitCode(), 0);
+        QCOMPARE(process.exitCode(), 130);
         const auto json =
             nlohmann::json::parse(process.readAllStandardOutput().toStdString(), nullptr, false);
         QVERIFY(json.is_object());
