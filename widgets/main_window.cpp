@@ -87,6 +87,7 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     m_train = new TrainPage(training, datasets);
     m_inspect = new InspectPage(training, datasets);
     m_runs = new RunsPage(library);
+    m_runs->setTraining(training);
     m_pages = new QStackedWidget;
     for (QWidget* page : {static_cast<QWidget*>(m_data), static_cast<QWidget*>(m_train),
                           static_cast<QWidget*>(m_inspect), static_cast<QWidget*>(m_runs)})

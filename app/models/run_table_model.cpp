@@ -4,9 +4,12 @@
 #include "engine/eval/evaluator.h"
 #include "engine/models/registry.h"
 
+#include "app/session/training_service.h"
+
 #include <QCoreApplication>
 #include <QLocale>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -92,6 +95,19 @@ QString runTitle(const RunRecord& record) {
 QString metricText(double value) {
     if (!std::isfinite(value)) return QStringLiteral("–");
     return QString::number(value, 'f', std::abs(value) < 10.0 ? 4 : std::abs(value) < 1000.0 ? 2 : 1);
+}
+
+RunRow rowOf(const LiveRun& run) {
+    RunRow row{run.record, run.plannedEpochs, run.paused, -1};
+    if (row.record.status != RunStatus::Running) return row;
+    row.record.epochs = std::max(row.record.epochs, run.lastEpoch.epoch);
+    row.record.seconds = std::max(row.record.seconds, run.progress.elapsed);
+    if (!row.record.testMetrics.empty()) return row;
+    row.record.validationMetrics.clear();
+    for (const Curve& curve : run.curves)
+        if (!curve.points.empty() && findMetric(curve.key.toStdString()))
+            row.record.validationMetrics.push_back({curve.key.toStdString(), curve.points.back().value});
+    return row;
 }
 
 RunTableModel::RunTableModel(QObject* parent)

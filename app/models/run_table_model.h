@@ -28,6 +28,11 @@ struct RunRow {
     int colorIndex = -1; // of the curve; -1: not drawn
 };
 
+struct LiveRun;
+/// The row of a run of this session, with what has happened since it was stored last. Until the test part has
+/// been scored its metrics are the newest of the validation part.
+RunRow rowOf(const LiveRun& run);
+
 /// Runs as rows. The first column can be ticked: which runs are drawn. Sort by SortRole. GUI thread.
 class RunTableModel final : public QAbstractTableModel {
     Q_OBJECT

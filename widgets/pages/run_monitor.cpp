@@ -205,7 +205,8 @@ void RunMonitor::updateShown() {
     double share = 0.0;
     if (run->plannedEpochs > 0)
         share = (std::max(0, run->progress.epoch - 1) + run->progress.fraction) / run->plannedEpochs;
-    m_progress->setValue(ended(record.status) ? 1000 : static_cast<int>(1000 * std::clamp(share, 0.0, 1.0)));
+    const bool whole = record.status == RunStatus::Completed || record.status == RunStatus::StoppedEarly;
+    m_progress->setValue(whole ? 1000 : static_cast<int>(1000 * std::clamp(share, 0.0, 1.0)));
     updateLog(*run);
     updateMetrics(*run);
 }
@@ -231,7 +232,7 @@ void RunMonitor::updateFigures(const LiveRun* run) {
     m_figures->setFigures({
         {tr("Epoch"), epoch, tr("Finished epochs, of those the parameters ask for"),
          QStringLiteral("000 of 000")},
-        {tr("Time left"), left, tr("At the present speed, at most: early stopping may end it before"),
+        {tr("Time left"), left, tr("At the present speed, evaluation included, at most: early stopping may end it before"),
          QStringLiteral("00 min 00 s")},
         {tr("Elapsed"), elapsed, tr("Since the start, without pauses"), QStringLiteral("00 min 00 s")},
         {tr("Epoch time"), epochTime, tr("Training only, without evaluation"), QStringLiteral("00.00 s")},
@@ -253,19 +254,8 @@ void RunMonitor::updateRuns() {
     for (const QString& id : m_training->runs()) {
         const LiveRun* run = m_training->run(id);
         if (!run) continue;
-        RunRow row{run->record, run->plannedEpochs, run->paused, colorOf(id)};
-        if (row.record.status == RunStatus::Running) {
-            row.record.epochs = std::max(row.record.epochs, run->lastEpoch.epoch);
-            row.record.seconds = std::max(row.record.seconds, run->progress.elapsed);
-            // The newest validation values stand in until the test part has been scored.
-            if (row.record.testMetrics.empty()) {
-                row.record.validationMetrics.clear();
-                for (const Curve& curve : run->curves)
-                    if (!curve.points.empty())
-                        row.record.validationMetrics.push_back(
-                            {curve.key.toStdString(), curve.points.back().value});
-            }
-        }
+        RunRow row = rowOf(*run);
+        row.colorIndex = colorOf(id);
         rows.push_back(std::move(row));
     }
     if (!rows.empty()) {
@@ -439,7 +429,8 @@ void RunMonitor::showEvent(QShowEvent* event) {
 
 void RunMonitor::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() != QEvent::PaletteChange || !m_log) return;
+    if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_log)
+        return;
     m_inspect->setIcon(themedIcon(QStringLiteral("inspect")));
     m_runTitle->setFont(Theme::current().font(1.15, true));
     m_log->setFont(Theme::current().fixedFont(0.92));

@@ -54,6 +54,8 @@ QStringList listMetrics(const std::vector<RunRecord>& runs) {
     return keys;
 }
 
+bool going(RunStatus status) { return status == RunStatus::Queued || status == RunStatus::Running; }
+
 } // namespace
 
 RunsPage::RunsPage(RunLibrary* library, QWidget* parent)
@@ -75,9 +77,13 @@ RunsPage::RunsPage(RunLibrary* library, QWidget* parent)
     m_notesTimer->setSingleShot(true);
     m_notesTimer->setInterval(800);
     connect(m_notesTimer, &QTimer::timeout, this, &RunsPage::saveNotes);
+    m_followTimer = new QTimer(this);
+    m_followTimer->setSingleShot(true);
+    m_followTimer->setInterval(200);
+    connect(m_followTimer, &QTimer::timeout, this, &RunsPage::fill);
     connect(m_library, &RunLibrary::listed, this, &RunsPage::fill);
     connect(m_library, &RunLibrary::detailsLoaded, this, [this](const RunDetails& details) {
-        if (!selectedRuns().contains(details.record.id)) return;
+        if (!selectedRuns().contains(details.record.id) || m_going.contains(details.record.id)) return;
         m_details[details.record.id] = details;
         showDetails();
     });
@@ -169,7 +175,9 @@ QWidget* RunsPage::buildDetails() {
     m_charts = new RunCharts;
     m_charts->setSource([this](const QString& id) -> const std::vector<Curve>* {
         const auto found = m_details.constFind(id);
-        return found == m_details.constEnd() ? nullptr : &found->curves;
+        if (found == m_details.constEnd()) return nullptr;
+        const LiveRun* live = m_training && found->curves.empty() ? m_training->run(id) : nullptr;
+        return live ? &live->curves : &found->curves;
     });
     m_metricModel = new MetricTableModel(this);
     m_metrics = new MetricTableView;
@@ -181,6 +189,11 @@ QWidget* RunsPage::buildDetails() {
     m_parameters->setShowGrid(false);
     m_parameters->setAlternatingRowColors(true);
     m_parameters->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_parameters->setTextElideMode(Qt::ElideRight);
+    m_parameters->setWordWrap(false);
+    m_parameters->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_parameters->horizontalHeader()->setHighlightSections(false);
+    m_parameters->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_log = new QPlainTextEdit;
     m_log->setReadOnly(true);
     m_log->setFrameShape(QFrame::NoFrame);
@@ -213,29 +226,93 @@ QWidget* RunsPage::buildDetails() {
     return panel;
 }
 
+void RunsPage::setTraining(const TrainingService* training) {
+    m_training = training;
+    for (auto signal : {&TrainingService::runQueued, &TrainingService::runStarted,
+                        &TrainingService::runChanged, &TrainingService::runEnded})
+        connect(training, signal, this, &RunsPage::follow);
+    fill();
+}
+
+void RunsPage::follow() {
+    // A list that nobody sees is brought up to date when it is shown; one that is seen, five times a second.
+    if (isVisible() && !m_followTimer->isActive()) m_followTimer->start();
+}
+
+void RunsPage::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    fill();
+    scrollToSelection();
+}
+
+/// What the service knows better than the store: a run that the store has not seen end.
+const LiveRun* RunsPage::liveRun(const RunRecord& stored) const {
+    return m_training && going(stored.status) ? m_training->run(stored.id) : nullptr;
+}
+
 void RunsPage::fill() {
     const QStringList before = selectedRuns();
     std::vector<RunRow> rows;
-    for (const RunRecord& record : m_library->runs())
-        rows.push_back({record, 0, false, -1});
-    // A run that went on or was changed is read again.
-    for (const RunRow& row : rows) {
-        const auto known = m_details.find(row.record.id);
-        if (known == m_details.end()) continue;
-        if (known->record.status != row.record.status || known->record.epochs != row.record.epochs)
-            m_library->loadDetails(row.record.id);
-        known->record = row.record;
+    for (const RunRecord& record : m_library->runs()) {
+        RunRow row{record, 0, false, -1};
+        if (const LiveRun* live = liveRun(record)) {
+            row = rowOf(*live);
+            row.record.name = record.name;
+            row.record.notes = record.notes;
+            row.record.hasModel = record.hasModel;
+        }
+        rows.push_back(std::move(row));
+    }
+    QStringList metrics;
+    {
+        std::vector<RunRecord> records;
+        for (const RunRow& row : rows)
+            records.push_back(row.record);
+        metrics = listMetrics(records);
     }
     const bool first = m_model->rowCount() == 0 && !rows.empty();
-    m_model->setMetrics(listMetrics(m_library->runs()));
+    const bool longer = m_model->rowCount() != static_cast<int>(rows.size());
+    m_model->setMetrics(metrics);
     m_model->setRuns(std::move(rows));
-    m_list->fitColumns();
+    if (longer) m_list->fitColumns();
     if (first && before.isEmpty()) {
         m_list->selectRow(0);
+        scrollToSelection();
     } else if (selectedRuns() != before) {
         selectRuns(before);
     }
+    bringDetails();
+    updateButtons();
     showDetails();
+}
+
+void RunsPage::scrollToSelection() {
+    const QModelIndexList rows = m_list->selectionModel()->selectedRows();
+    if (!rows.isEmpty()) m_list->scrollTo(rows.front());
+}
+
+const RunRecord* RunsPage::shownRecord(const QString& id) const {
+    const RunRow* row = m_model->rowAt(m_model->rowOf(id));
+    return row ? &row->record : nullptr;
+}
+
+/// Of the selected runs: those that go on from the service, the others from the library.
+void RunsPage::bringDetails() {
+    for (const QString& id : selectedRuns()) {
+        const RunRecord* record = shownRecord(id);
+        const RunRecord* stored = m_library->find(id);
+        if (!record || !stored) continue;
+        if (const LiveRun* live = liveRun(*stored)) {
+            m_going.insert(id);
+            m_details[id] = RunDetails{*record, {}, live->log, live->test, live->validation};
+            continue;
+        }
+        const auto known = m_details.find(id);
+        const bool moved = known != m_details.end() &&
+                           (known->record.status != record->status || known->record.epochs != record->epochs);
+        if (m_going.remove(id) || known == m_details.end() || moved) m_library->loadDetails(id);
+        if (known != m_details.end()) known->record = *record;
+    }
 }
 
 void RunsPage::selectRuns(const QStringList& ids) {
@@ -259,16 +336,31 @@ void RunsPage::selectionMoved() {
     if (m_notesTimer->isActive()) saveNotes();
     for (auto it = m_details.begin(); it != m_details.end();)
         it = ids.contains(it.key()) ? std::next(it) : m_details.erase(it);
-    for (const QString& id : ids)
-        if (!m_details.contains(id)) m_library->loadDetails(id);
-    const RunRecord* one = ids.size() == 1 ? m_library->find(ids.front()) : nullptr;
+    for (auto it = m_going.begin(); it != m_going.end();)
+        it = ids.contains(*it) ? std::next(it) : m_going.erase(it);
+    bringDetails();
+    updateButtons();
+    showDetails();
+}
+
+void RunsPage::updateButtons() {
+    const QStringList ids = selectedRuns();
+    const RunRecord* one = ids.size() == 1 ? shownRecord(ids.front()) : nullptr;
+    const bool anyGoing = std::any_of(ids.begin(), ids.end(), [this](const QString& id) {
+        const RunRecord* record = shownRecord(id);
+        return record && going(record->status);
+    });
     m_inspect->setEnabled(one && one->hasModel);
     m_rerun->setEnabled(one);
     m_setUp->setEnabled(one);
     m_rename->setEnabled(one);
     m_export->setEnabled(one);
-    m_delete->setEnabled(!ids.isEmpty());
-    showDetails();
+    m_delete->setEnabled(!ids.isEmpty() && !anyGoing);
+    m_delete->setToolTip(anyGoing ? tr("A run that is going on cannot be deleted: stop it first")
+                                  : tr("Deletes the selected runs with their models"));
+    m_export->setToolTip(one ? tr("Writes the experiment as a YAML file, for recoscope-cli train")
+                             : tr("Select one run to export its experiment as YAML; for a table of several: "
+                                  "recoscope-cli export"));
 }
 
 std::vector<const RunDetails*> RunsPage::shownDetails() const {
@@ -294,11 +386,14 @@ void RunsPage::showDetails() {
         colors[run.id] = run.colorIndex;
     m_model->setColors(colors);
     m_charts->setRuns(charted);
+    const bool waiting = shown.size() == 1 && going(shown[0]->record.status) && shown[0]->record.epochs == 0;
     m_charts->setEmptyTexts(
-        shown.empty()
-            ? tr("Select a run in the list above. With Ctrl or Shift several are overlaid.")
+        shown.empty() ? tr("Select a run in the list above. With Ctrl or Shift several are overlaid.")
+        : waiting
+            ? tr("The loss appears after the first epoch.")
             : tr("No loss curve: the model is fitted in one pass, or the run ended before its first epoch."),
         shown.empty() ? tr("Select a run in the list above.")
+        : waiting     ? tr("Metrics appear after the first evaluation on the validation part.")
                       : tr("No evaluation was made while this run trained."));
     m_charts->refresh();
     if (shown.size() == 1 && (shown[0]->test || shown[0]->validation))
@@ -306,25 +401,33 @@ void RunsPage::showDetails() {
     else
         m_metricModel->setColumns(std::move(columns));
     m_metrics->setEmptyText(shown.empty() ? tr("Select a run in the list above.")
-                                          : tr("This run was not evaluated."));
+                            : shown.size() == 1 && going(shown[0]->record.status)
+                                ? tr("The metrics on the test part appear here when the run has ended.")
+                                : tr("This run was not evaluated."));
     m_metrics->fitColumns();
     fillParameters(shown);
     const bool one = shown.size() == 1;
-    m_log->clear();
+    if (!one) m_log->clear();
     if (one) {
         const RunRecord& record = shown[0]->record;
         QString line = QStringLiteral("<b>%1</b> &nbsp; %2")
                            .arg(runTitle(record).toHtmlEscaped(), runStatusText(record.status));
         if (!record.reason.isEmpty()) line += QStringLiteral(" · %1").arg(record.reason.toHtmlEscaped());
-        if (record.bestEpoch > 0) line += tr(" · model of epoch %1").arg(record.bestEpoch);
-        line += tr(" · training %1").arg(durationText(record.trainSeconds));
-        if (!record.hasModel) line += tr(" · no model stored");
+        const bool live = going(record.status);
+        if (record.status == RunStatus::Running) line += tr(" · epoch %1").arg(record.epochs);
+        if (record.bestEpoch > 0)
+            line +=
+                (live ? tr(" · best so far in epoch %1") : tr(" · model of epoch %1")).arg(record.bestEpoch);
+        if (record.status != RunStatus::Queued)
+            line += tr(" · training %1").arg(durationText(record.trainSeconds));
+        if (!record.hasModel && !live) line += tr(" · no model stored");
         m_title->setText(line);
         QStringList lines;
         for (const StoredLogLine& entry : shown[0]->log)
             lines << QStringLiteral("%1 s  %2")
                          .arg(QString::number(entry.elapsed, 'f', 2).rightJustified(8), entry.text);
-        m_log->setPlainText(lines.join(QLatin1Char('\n')));
+        const QString log = lines.join(QLatin1Char('\n'));
+        if (m_log->toPlainText() != log) m_log->setPlainText(log);
     } else {
         m_title->setText(
             shown.empty()
@@ -339,13 +442,20 @@ void RunsPage::showDetails() {
         m_notesOf = notesOf;
     }
     m_notes->setEnabled(one);
+    m_notes->setPlaceholderText(one ? tr("What you want to remember of this run. Saved by itself.")
+                                    : tr("Select one run to write notes on it."));
 }
 
 void RunsPage::fillParameters(const std::vector<const RunDetails*>& runs) {
-    m_parameterModel->clear();
     QStringList heads{tr("Setting")};
-    for (const RunDetails* run : runs)
+    QStringList of;
+    for (const RunDetails* run : runs) {
         heads << runTitle(run->record);
+        of << run->record.id << heads.back();
+    }
+    if (of == m_parametersOf && !of.isEmpty()) return; // what a run was set to does not move
+    m_parametersOf = of;
+    m_parameterModel->clear();
     m_parameterModel->setHorizontalHeaderLabels(heads);
     std::vector<std::pair<QString, QStringList>> rows;
     const auto put = [&](const QString& key, std::size_t column, const QString& value) {
@@ -380,18 +490,30 @@ void RunsPage::fillParameters(const std::vector<const RunDetails*>& runs) {
         put(tr("Split fingerprint"), c, runs[c]->record.splitFingerprint);
     }
     for (const auto& [key, values] : rows) {
+        const bool differs = values.size() < static_cast<qsizetype>(runs.size()) ||
+                             values.count(values.front()) < values.size();
         QList<QStandardItem*> items{new QStandardItem(key)};
         for (const QString& value : values) {
             auto* item = new QStandardItem(value);
             item->setToolTip(value);
             items << item;
         }
+        if (differs) {
+            QFont bold = m_parameters->font();
+            bold.setBold(true);
+            for (QStandardItem* item : items)
+                item->setFont(bold);
+        }
         m_parameterModel->appendRow(items);
     }
     m_parameters->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    // As wide as the texts, within reason: what does not fit scrolls, and a path is cut at its end.
+    m_parameters->resizeColumnsToContents();
+    const int widest = Theme::current().scaled(runs.size() > 1 ? 190 : 420);
     for (int column = 0; column < m_parameterModel->columnCount(); ++column)
-        m_parameters->horizontalHeader()->setSectionResizeMode(
-            column, column == 0 ? QHeaderView::ResizeToContents : QHeaderView::Stretch);
+        m_parameters->setColumnWidth(
+            column, std::clamp(m_parameters->columnWidth(column), Theme::current().scaled(90), widest));
+    m_parameters->horizontalHeader()->setStretchLastSection(true);
 }
 
 void RunsPage::renameSelected() {
@@ -451,7 +573,8 @@ void RunsPage::say(const QString& words, bool problem) {
 
 void RunsPage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() != QEvent::PaletteChange || !m_delete) return;
+    if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_delete)
+        return;
     for (QPushButton* button : {m_inspect, m_rerun, m_setUp, m_rename, m_export, m_delete})
         button->setIcon(themedIcon(button->property("iconName").toString()));
     m_log->setFont(Theme::current().fixedFont(0.92));

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "app/session/run_library.h"
+#include "app/session/training_service.h"
 
 #include <QHash>
+#include <QSet>
 #include <QWidget>
 
 class QLabel;
@@ -32,6 +34,9 @@ public:
     explicit RunsPage(RunLibrary* library, QWidget* parent = nullptr);
     ~RunsPage() override;
 
+    /// Runs of this session are shown as they are now, not as they were stored last.
+    void setTraining(const TrainingService* training);
+
     void selectRuns(const QStringList& ids);
     QStringList selectedRuns() const;
     /// For pictures and tours: 0 metrics, 1 parameters, 2 log, 3 notes.
@@ -47,11 +52,18 @@ signals:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
 private:
     QWidget* buildList();
     QWidget* buildDetails();
     void fill();
+    void follow();
+    void scrollToSelection();
+    const LiveRun* liveRun(const RunRecord& stored) const;
+    const RunRecord* shownRecord(const QString& id) const;
+    void bringDetails();
+    void updateButtons();
     void selectionMoved();
     void showDetails();
     void fillParameters(const std::vector<const RunDetails*>& runs);
@@ -62,8 +74,11 @@ private:
     std::vector<const RunDetails*> shownDetails() const;
 
     RunLibrary* m_library;
-    QHash<QString, RunDetails> m_details; // of selected runs
+    const TrainingService* m_training = nullptr;
+    QHash<QString, RunDetails> m_details; // of selected runs; curves of those that go on are the service's
+    QSet<QString> m_going;                // selected runs whose details follow the service
     QString m_notesOf;
+    QStringList m_parametersOf; // runs whose settings are in the table
     bool m_confirmDelete = true;
 
     RunTableModel* m_model = nullptr;
@@ -87,6 +102,7 @@ private:
     QPlainTextEdit* m_log = nullptr;
     QPlainTextEdit* m_notes = nullptr;
     QTimer* m_notesTimer = nullptr;
+    QTimer* m_followTimer = nullptr;
 };
 
 } // namespace recoscope

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/models/run_table_model.h"
+#include "app/session/dataset_service.h"
 #include "app/session/run_library.h"
+#include "app/session/training_service.h"
 #include "app/storage/run_store.h"
 #include "widgets/charts/curve_chart.h"
 #include "widgets/charts/run_charts.h"
@@ -122,6 +124,41 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(notes->isEnabled(), patience);
         notes->setPlainText("the good one");
         QTRY_COMPARE_WITH_TIMEOUT(m_library->find(m_first)->notes, QStringLiteral("the good one"), patience);
+    }
+
+    void aRunThatGoesOnIsShownAsItIsNow() {
+        DatasetService datasets;
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        datasets.import("builtin:sample");
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        TrainingService training(m_folder->path());
+        m_page->setTraining(&training);
+        connect(&training, &TrainingService::runStored, m_library.get(), &RunLibrary::refresh);
+        Experiment experiment;
+        experiment.plan.algorithm = "biased_mf";
+        experiment.plan.params["epochs"] = std::int64_t{1000};
+        const auto run = training.start(experiment, datasets.currentSplit());
+        QVERIFY(run.ok());
+        training.pause(*run); // it stays unfinished for as long as the test looks
+        training.step(*run);
+        QTRY_VERIFY_WITH_TIMEOUT(m_library->find(*run) != nullptr, patience);
+        m_page->selectRuns({*run});
+        QTRY_COMPARE_WITH_TIMEOUT(training.run(*run)->record.epochs, 1, patience);
+        auto* list = m_page->findChild<QTableView*>("storedRuns");
+        const auto epochs = [&] {
+            for (int row = 0; row < list->model()->rowCount(); ++row) {
+                const QModelIndex at = list->model()->index(row, RunTableModel::Epochs);
+                if (at.data(RunTableModel::IdRole).toString() == *run) return at.data().toString();
+            }
+            return QString();
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(epochs(), QStringLiteral("1 of 1000"), patience);
+        auto* charts = m_page->findChild<RunCharts*>();
+        QTRY_VERIFY_WITH_TIMEOUT(!charts->lossChart()->series().isEmpty(), patience);
+        QVERIFY(!button("Delete…")->isEnabled());
+        training.cancel(*run);
+        QTRY_VERIFY_WITH_TIMEOUT(button("Delete…")->isEnabled(), patience);
+        m_page.reset(); // before the service it follows
     }
 
     void deletingRemovesTheRunFromListAndStore() {
