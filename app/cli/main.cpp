@@ -84,6 +84,10 @@ int run(const QStringList& words) {
         std::vector<std::string> known;
         for (const Command& each : commands())
             known.push_back(each.name);
+        if (words.contains("--json"))
+            if (const auto json = Arguments::parse(std::vector<Option>{{"--json", "", ""}}, {"--json"}))
+                return usage(*json, "There is no command '" + wanted.toStdString() + "'" +
+                                        didYouMean(wanted.toStdString(), known));
         return usage(none, "There is no command '" + wanted.toStdString() + "'" +
                                didYouMean(wanted.toStdString(), known));
     }
@@ -97,7 +101,7 @@ int run(const QStringList& words) {
         std::fprintf(stderr, "recoscope-cli: %s\nusage: recoscope-cli %s\n", arguments.error().text().c_str(),
                      command->usage.c_str());
         if (rest.contains("--json"))
-            printJson({{"error", arguments.error().message}, {"where", "command line"}});
+            printJson({{"error", {{"message", arguments.error().message}, {"where", "command line"}}}});
         return ExitUsage;
     }
     try {

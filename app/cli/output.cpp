@@ -34,13 +34,13 @@ void printJson(const Json& json) { print(json.dump(2, ' ', false, Json::error_ha
 
 int fail(const Arguments& arguments, const Error& error) {
     std::fprintf(stderr, "recoscope-cli: %s\n", error.text().c_str());
-    if (arguments.has("--json")) printJson({{"error", error.message}, {"where", error.where}});
+    if (arguments.has("--json")) printJson({{"error", {{"message", error.message}, {"where", error.where}}}});
     return ExitFailed;
 }
 
 int usage(const Arguments& arguments, const std::string& message) {
     std::fprintf(stderr, "recoscope-cli: %s\nTry 'recoscope-cli help'.\n", message.c_str());
-    if (arguments.has("--json")) printJson({{"error", message}, {"where", "command line"}});
+    if (arguments.has("--json")) printJson({{"error", {{"message", message}, {"where", "command line"}}}});
     return ExitUsage;
 }
 

@@ -35,6 +35,15 @@ class TestCli : public QObject {
     }
 
 private slots:
+    void aMistypedCommandWithJsonPrintsOneErrorObject() {
+        for (const QStringList& words : {QStringList{"bogus", "--json"}, {"runs", "--bogus", "--json"}}) {
+            const CliResult result = cli(words);
+            VERIFY_EXIT(result, 2);
+            QVERIFY2(result.json().is_object(), result.out.constData());
+            QVERIFY2(result.json()["error"]["message"].is_string(), result.out.constData());
+        }
+    }
+
     void whatCannotStartIsRefusedAndLeavesNoRun() {
         const QString workspace = m_folder.filePath("nothing here");
         const QStringList data{"train", "--data", "builtin:sample", "--implicit-threshold", "4"};
