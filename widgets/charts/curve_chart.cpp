@@ -101,7 +101,7 @@ CurveChart::CurveChart(QWidget* parent)
     d->title = new QLabel(this);
     d->legend = new QLabel(this);
     d->legend->setTextFormat(Qt::RichText);
-    d->legend->setWordWrap(true);
+    d->legend->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred); // lines are broken by us
     d->legend->hide();
     d->reset = new QToolButton(this);
     d->reset->setText(tr("Reset zoom"));
@@ -419,25 +419,57 @@ void CurveChart::Private::applyAxes(const QRectF& range) {
 }
 
 void CurveChart::Private::updateLegend() {
-    QStringList entries;
+    // Lines are broken here, between entries: at most two, then how many are left.
+    const QFontMetrics metrics(Theme::current().font(0.92, true));
+    const int width = std::max(120, q->width() - metrics.height());
+    const QString gap = QStringLiteral(" &nbsp;&nbsp; ");
+    const int gapWidth = metrics.horizontalAdvance(QStringLiteral("    "));
+    const int moreWidth = metrics.horizontalAdvance(QStringLiteral("+000")) + gapWidth;
+    QStringList rows{QString()};
+    QStringList all;
+    QStringList seen;
+    int used = 0;
+    int left = 0;
     for (int i = 0; i < series.size(); ++i) {
         if (series[i].name.isEmpty() || drawn[i].isEmpty()) continue;
+        const QString& whole = series[i].group.isEmpty() ? series[i].name : series[i].group;
+        if (!series[i].group.isEmpty()) {
+            if (seen.contains(whole)) continue;
+            seen << whole;
+        }
+        all << whole;
         const QString mark = series[i].kind == SeriesKind::Scatter ? QStringLiteral("●")
                              : series[i].style == Qt::SolidLine    ? QStringLiteral("━━")
                                                                    : QStringLiteral("╍╍");
-        entries << QStringLiteral("<span style=\"white-space:nowrap\"><span "
-                                  "style=\"color:%1\"><b>%2</b></span>&nbsp;%3</span>")
-                       .arg(color(i).name(), mark,
-                            series[i]
-                                .name.toHtmlEscaped()
-                                .replace(QLatin1Char(' '), QStringLiteral("&nbsp;"))
-                                .replace(QLatin1Char('-'), QChar(0x2011)));
+        const int markWidth = metrics.horizontalAdvance(mark + QLatin1Char(' '));
+        const QString name = metrics.elidedText(whole, Qt::ElideMiddle, width - markWidth - moreWidth);
+        const int wide = markWidth + metrics.horizontalAdvance(name) + gapWidth;
+        const bool last = rows.size() == 2;
+        if (left > 0 || (last && used + wide > width - moreWidth)) {
+            ++left;
+            continue;
+        }
+        if (used > 0 && used + wide > width) {
+            rows << QString();
+            used = 0;
+        }
+        used += wide;
+        QString& row = rows.back();
+        if (!row.isEmpty()) row += gap;
+        row += QStringLiteral("<span style=\"color:%1\"><b>%2</b></span>&nbsp;%3")
+                   .arg(color(i).name(), mark,
+                        name.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
     }
-    QString text = entries.join(QStringLiteral(" &nbsp;&nbsp; "));
+    QString text = rows.join(QStringLiteral("<br>"));
+    if (left > 0) text += gap + QStringLiteral("+%1").arg(left);
     if (hidden > 0 && drawnPoints > 0)
-        text += QStringLiteral(" &nbsp;&nbsp; <i>%1</i>")
+        text += (text.isEmpty() ? QString() : QStringLiteral("<br>")) +
+                QStringLiteral("<i>%1</i>")
                     .arg(tr("%n point(s) at or below zero are not on the logarithmic axis", nullptr, hidden));
-    if (legend->text() != text) legend->setText(text);
+    if (legend->text() != text) {
+        legend->setText(text);
+        legend->setToolTip(left > 0 ? all.join(QLatin1Char('\n')) : QString());
+    }
     legend->setVisible(legendVisible && !text.isEmpty());
 }
 
@@ -447,10 +479,11 @@ ChartCursor CurveChart::Private::barCursor(double drawnX, QString* plain) const 
     const auto& [label, value] = bars[index];
     const QString text = valueText(value, y.unit);
     if (plain) *plain = QStringLiteral("%1: %2").arg(label, text);
-    return {static_cast<double>(index),
-            {},
-            QStringLiteral("%1 %2<br><b>%3</b> %4")
-                .arg(x.title.toHtmlEscaped(), label.toHtmlEscaped(), text, y.title.toHtmlEscaped())};
+    ChartCursor cursor;
+    cursor.x = static_cast<double>(index);
+    cursor.html = QStringLiteral("%1 %2<br><b>%3</b> %4")
+                      .arg(x.title.toHtmlEscaped(), label.toHtmlEscaped(), text, y.title.toHtmlEscaped());
+    return cursor;
 }
 
 ChartCursor CurveChart::Private::cursorAt(double drawnX, QString* plain) const {
@@ -476,9 +509,10 @@ ChartCursor CurveChart::Private::cursorAt(double drawnX, QString* plain) const {
     for (const Hit& hit : hits)
         if (!nearest || std::abs(hit.point.x() - drawnX) < std::abs(nearest->point.x() - drawnX))
             nearest = &hit;
-    ChartCursor cursor{nearest->point.x(), {}, {}};
+    ChartCursor cursor;
+    cursor.x = nearest->point.x();
     const auto xText = [this](double value) { return valueText(fromDrawn(value, x.scale), x.unit); };
-    QStringList html{QStringLiteral("<b>%1 %2</b>").arg(x.title.toHtmlEscaped(), xText(cursor.x))};
+    cursor.html = QStringLiteral("<b>%1 %2</b>").arg(x.title.toHtmlEscaped(), xText(cursor.x));
     QStringList lineTexts{QStringLiteral("%1 %2").arg(x.title, xText(cursor.x))};
     for (const Hit& hit : hits) {
         QString value = valueText(fromDrawn(hit.point.y(), y.scale), y.unit);
@@ -486,11 +520,10 @@ ChartCursor CurveChart::Private::cursorAt(double drawnX, QString* plain) const {
             value += tr(" (at %1)").arg(xText(hit.point.x()));
         const ChartSeries& curve = series[hit.series];
         cursor.dots.append({hit.point, color(hit.series)});
-        html << QStringLiteral("<span style=\"color:%1\">●</span> %2: <b>%3</b>")
-                    .arg(color(hit.series).name(), curve.name.toHtmlEscaped(), value);
+        cursor.rows << QStringLiteral("<span style=\"color:%1\">●</span> %2: <b>%3</b>")
+                           .arg(color(hit.series).name(), curve.name.toHtmlEscaped(), value);
         lineTexts << QStringLiteral("%1: %2").arg(curve.name, value);
     }
-    cursor.html = html.join(QStringLiteral("<br>"));
     if (plain) *plain = lineTexts.join(QLatin1Char('\n'));
     return cursor;
 }

@@ -31,6 +31,7 @@ enum class SeriesKind { Line, Scatter };
 struct ChartSeries {
     QString key;  // identity across updates
     QString name; // in legend and read-out; empty: not named there (a raw curve below its smoothed one)
+    QString group; // one legend entry for all of a group; empty: an entry of its own
     SeriesKind kind = SeriesKind::Line;
     QVector<QPointF> points; // x ascending for lines
     QColor color;            // invalid: by position from the theme

@@ -10,6 +10,8 @@
 #include <QRubberBand>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace recoscope {
 
@@ -167,21 +169,42 @@ void CurveChartView::hideCursor() {
     viewport()->update();
 }
 
+QString CurveChartView::readOutText(double mouseY) const {
+    const int line = QFontMetrics(Theme::current().font(0.92, true)).lineSpacing();
+    const int fits = std::max(1, (viewport()->height() - 2 * space::small) / std::max(1, line) - 2);
+    const int count = static_cast<int>(m_cursor.rows.size());
+    std::vector<int> order(static_cast<std::size_t>(count));
+    std::iota(order.begin(), order.end(), 0);
+    if (count > fits + 1) {
+        const auto distance = [&](int i) {
+            return std::abs(toPosition(m_cursor.dots[i].position).y() - mouseY);
+        };
+        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return distance(a) < distance(b); });
+        order.resize(static_cast<std::size_t>(fits));
+        std::sort(order.begin(), order.end());
+    }
+    QString text = m_cursor.html;
+    for (const int i : order)
+        text += QStringLiteral("<br>") + m_cursor.rows[i];
+    const int left = count - static_cast<int>(order.size());
+    if (left > 0) text += QStringLiteral("<br>+%1").arg(left);
+    return text;
+}
+
 void CurveChartView::showCursor(const QPointF& position) {
     if (!cursorAt || !m_emptyText.isEmpty() || !m_plot.contains(position)) return hideCursor();
     m_cursor = cursorAt(toValue(position).x());
     if (m_cursor.html.isEmpty()) return hideCursor();
     m_cursorVisible = true;
     m_readOut->setFont(Theme::current().font(0.92));
-    m_readOut->setText(m_cursor.html);
+    m_readOut->setText(readOutText(position.y()));
     m_readOut->adjustSize();
     const double x = toPosition({m_cursor.x, m_y.min}).x();
     int left = static_cast<int>(x) + space::medium;
     if (left + m_readOut->width() > viewport()->width())
         left = static_cast<int>(x) - space::medium - m_readOut->width();
-    const int top = std::clamp(
-        static_cast<int>(position.y()) - m_readOut->height() / 2, static_cast<int>(m_plot.top()),
-        std::max(static_cast<int>(m_plot.top()), static_cast<int>(m_plot.bottom()) - m_readOut->height()));
+    const int top = std::clamp(static_cast<int>(position.y()) - m_readOut->height() / 2, 0,
+                               std::max(0, viewport()->height() - m_readOut->height()));
     m_readOut->move(std::max(0, left), top);
     m_readOut->show();
     viewport()->update();

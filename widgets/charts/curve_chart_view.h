@@ -20,6 +20,7 @@ struct ChartCursor {
     double x = 0.0; // drawn coordinate
     QVector<Dot> dots;
     QString html;
+    QStringList rows; // below html, one a dot; those nearest to the mouse are shown, as many as fit
 };
 
 /// The drawing area of a CurveChart: our own grid and labels (so that nothing is truncated and short
@@ -65,6 +66,7 @@ protected:
 private:
     void layOut();
     void showCursor(const QPointF& position);
+    QString readOutText(double mouseY) const;
 
     Axis m_x;
     Axis m_y;

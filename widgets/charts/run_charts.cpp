@@ -155,6 +155,7 @@ void RunCharts::drawLoss() {
             line.name = QStringLiteral("%1 · %2").arg(run.name, main         ? tr("training")
                                                                 : validation ? tr("validation")
                                                                              : curve.key);
+            if (m_runs.size() > 1) line.group = run.name;
             line.color = Theme::current().series(run.colorIndex);
             line.style = main         ? Qt::SolidLine
                          : validation ? Qt::DashLine
@@ -179,6 +180,7 @@ void RunCharts::drawLoss() {
          {},
          {}},
         {QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}});
+    m_loss->setTitle(m_runs.size() > 1 ? tr("Loss (solid: training, dashed: validation)") : tr("Loss"));
     m_loss->setSeries(series);
 }
 
@@ -198,6 +200,7 @@ void RunCharts::drawMetrics() {
             const bool one = m_runs.size() == 1;
             line.color =
                 Theme::current().series(one && m_metrics.size() > 1 ? static_cast<int>(m) : run.colorIndex);
+            if (!one) line.group = run.name;
             line.style = one ? Qt::SolidLine : kStyles[static_cast<std::size_t>(m) % kStyles.size()];
             line.points = points(*curve);
             if (smoothing() > 0.0 && line.points.size() > 2) {
