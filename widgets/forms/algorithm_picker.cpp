@@ -5,6 +5,7 @@
 
 #include "widgets/style/theme.h"
 
+#include <QKeyEvent>
 #include <QLineEdit>
 #include <QSortFilterProxyModel>
 #include <QTreeView>
@@ -78,6 +79,7 @@ AlgorithmPicker::AlgorithmPicker(QWidget* parent)
         m_view->expandAll();
         if (m_view->currentIndex().isValid()) m_view->scrollTo(m_view->currentIndex());
     });
+    m_search->installEventFilter(this);
     connect(m_search, &QLineEdit::returnPressed, this, [this] {
         // Enter takes the first match.
         for (int family = 0; family < m_filter->rowCount(); ++family) {
@@ -90,6 +92,16 @@ AlgorithmPicker::AlgorithmPicker(QWidget* parent)
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
         if (const AlgorithmInfo* info = current()) emit currentChanged(info);
     });
+}
+
+bool AlgorithmPicker::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_search && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+        if (!current()) emit m_search->returnPressed(); // the first match
+        m_view->setFocus(Qt::TabFocusReason);
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 const AlgorithmInfo* AlgorithmPicker::current() const {

@@ -38,6 +38,9 @@ public:
 signals:
     void currentChanged(const recoscope::AlgorithmInfo* info);
 
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     AlgorithmModel* m_model = nullptr;
     QSortFilterProxyModel* m_filter = nullptr;

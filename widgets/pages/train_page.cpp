@@ -14,11 +14,14 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QLocale>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSplitter>
+#include <QTabBar>
 #include <QTabWidget>
+#include <QTreeView>
 #include <QVBoxLayout>
 
 namespace recoscope {
@@ -68,6 +71,8 @@ TrainPage::TrainPage(TrainingService* training, DatasetService* datasets, QWidge
 
     connect(m_picker, &AlgorithmPicker::currentChanged, this,
             [this](const AlgorithmInfo* info) { setAlgorithm(*info); });
+    // The search may hide the chosen algorithm: nothing is started that is not seen.
+    connect(m_picker->search(), &QLineEdit::textChanged, this, &TrainPage::updateActions);
     connect(m_options, &RunOptionsForm::changed, this, &TrainPage::updateActions);
     connect(m_datasets, &DatasetService::splitReady, this, &TrainPage::updateActions);
     connect(m_datasets, &DatasetService::imported, this, &TrainPage::updateActions);
@@ -75,7 +80,10 @@ TrainPage::TrainPage(TrainingService* training, DatasetService* datasets, QWidge
     connect(m_training, &TrainingService::runEnded, this, &TrainPage::updateActions);
     connect(m_training, &TrainingService::runStarted, this, &TrainPage::updateActions);
     connect(m_training, &TrainingService::storageFailed, this, [this](const Error& error) {
-        say(tr("The run goes on, but could not be stored: %1").arg(QString::fromStdString(error.text())));
+        const QString words = QString::fromStdString(error.text());
+        say(m_training->activeRun().isEmpty()
+                ? tr("The workspace cannot be used, so runs will not be stored: %1").arg(words)
+                : tr("The run goes on, but could not be stored: %1").arg(words));
     });
     connect(m_monitor, &RunMonitor::shownRunMoved, this, &TrainPage::updateActions);
     connect(m_monitor, &RunMonitor::inspectRequested, this, &TrainPage::inspectRequested);
@@ -201,7 +209,21 @@ void TrainPage::setAlgorithm(const AlgorithmInfo& info) {
     m_options->suggestMetric(info.capabilities.predictsRatings ? QStringLiteral("rmse")
                                                                : QStringLiteral("ndcg"));
     describe(info);
+    orderTabs();
     updateActions();
+}
+
+/// Search, list, tabs, the form in them, buttons: the form's fields are made anew with every algorithm.
+void TrainPage::orderTabs() {
+    QList<QWidget*> order{m_picker->search(), m_picker->view(), m_tabs->tabBar()};
+    for (QWidget* form : {static_cast<QWidget*>(m_parameters), static_cast<QWidget*>(m_options)})
+        for (QWidget* field : form->findChildren<QWidget*>())
+            if ((field->focusPolicy() & Qt::TabFocus) && !field->focusProxy()) order << field;
+    order << m_startButton;
+    for (const char* name : {"pauseButton", "stepButton", "stopButton"})
+        order << findChild<QPushButton*>(QLatin1String(name));
+    for (qsizetype i = 1; i < order.size(); ++i)
+        if (order[i]) setTabOrder(order[i - 1], order[i]);
 }
 
 void TrainPage::describe(const AlgorithmInfo& info) {

@@ -56,6 +56,7 @@ private:
     QWidget* buildSetUp();
     void makeActions();
     void setAlgorithm(const AlgorithmInfo& info);
+    void orderTabs();
     void describe(const AlgorithmInfo& info);
     void updateActions();
     void togglePause();

@@ -176,6 +176,7 @@ QString Theme::styleSheet() const {
             border-bottom: 1px solid %border; padding: 5px 5px; font-weight: bold; }
         QTableView, QTreeView, QListView { background: %surface; border: 1px solid %border; gridline-color: %grid;
             selection-background-color: %selection; selection-color: %text; }
+        QTableView:focus, QTreeView:focus, QListView:focus { border-color: %accent; }
         QTreeView::item, QListView::item { padding: 3px 4px; }
         QStatusBar { background: %raised; border-top: 1px solid %border; }
         QStatusBar::item { border: 0; }
