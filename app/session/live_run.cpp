@@ -9,6 +9,7 @@ namespace recoscope {
 namespace {
 
 constexpr std::size_t epochsForEta = 10;
+constexpr double secondsForEta = 5.0;
 
 void addPoint(LiveRun& run, const std::string& key, CurvePoint point) {
     const QString name = QString::fromStdString(key);
@@ -106,7 +107,11 @@ double remainingSeconds(const LiveRun& run) {
     const double left = std::max(0.0, run.plannedEpochs - static_cast<double>(finished) - share);
     if (finished > 0) {
         // End to end, so that evaluation between epochs counts.
-        const std::size_t count = std::min(finished, epochsForEta);
+        // Short epochs: as many as the last seconds had, or the figure flickers.
+        const auto recent = std::lower_bound(run.epochEnds.begin(), run.epochEnds.end(),
+                                             run.epochEnds.back() - secondsForEta);
+        const auto recentCount = static_cast<std::size_t>(run.epochEnds.end() - recent);
+        const std::size_t count = std::min(finished, std::max(epochsForEta, recentCount));
         const double from = finished > count ? run.epochEnds[finished - count - 1] : 0.0;
         return left * (run.epochEnds.back() - from) / static_cast<double>(count);
     }
