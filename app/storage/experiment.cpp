@@ -9,6 +9,7 @@
 #include <QSaveFile>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace recoscope {
@@ -126,7 +127,8 @@ void writeSplit(Writer& out, const SplitSpec& split, std::uint64_t seed) {
     out.open("eval_args");
     if (ratio) {
         out.line("split",
-                 "{RS: [" + number(1.0 - split.testFraction - split.validationFraction) + ", " +
+                 // Rounded: 0.7, where the difference of doubles is 0.7000000000000001; reading takes only the sum from it.
+                 "{RS: [" + number(std::round((1.0 - split.testFraction - split.validationFraction) * 1e12) / 1e12) + ", " +
                      number(split.validationFraction) + ", " + number(split.testFraction) + "]}",
                  1);
         out.line("group_by", split.kind == SplitKind::RandomPerUser ? "user" : "none", 1);
@@ -278,6 +280,10 @@ Result<Experiment> readExperimentFile(const std::string& path) {
 Status writeExperimentFile(const std::string& path, const Experiment& experiment) {
     Experiment resolved = experiment;
     resolveAll(resolved, QDir::current());
+    // Every parameter, so that the file gives the same numbers when a default changes.
+    if (const AlgorithmInfo* info = findAlgorithm(resolved.plan.algorithm))
+        if (auto complete = info->schema().complete(resolved.plan.params))
+            resolved.plan.params = std::move(*complete);
     QSaveFile file(QString::fromStdString(path));
     const std::string yaml = toYaml(resolved);
     if (!file.open(QIODevice::WriteOnly) ||

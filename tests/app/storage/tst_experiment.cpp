@@ -269,6 +269,20 @@ private slots:
         QVERIFY(*read == experiment);
     }
 
+    void aWrittenFileHoldsEveryParameterAndShortNumbers() {
+        QTemporaryDir folder;
+        Experiment experiment;
+        experiment.plan.algorithm = "ials";
+        experiment.split.testFraction = 0.2;
+        experiment.split.validationFraction = 0.1;
+        const std::string path = folder.filePath("e.yaml").toStdString();
+        QVERIFY(writeExperimentFile(path, experiment).ok());
+        const auto read = readExperimentFile(path);
+        QVERIFY(read.ok());
+        QVERIFY(read->plan.params == findAlgorithm("ials")->schema().defaults());
+        QVERIFY(toYaml(experiment).find("RS: [0.7, 0.1, 0.2]") != std::string::npos);
+    }
+
     void missingFoldersAndHugeFilesAreClearErrors() {
         QTemporaryDir folder;
         QCOMPARE(readExperimentFile(folder.filePath("no.yaml").toStdString()).error().code,
