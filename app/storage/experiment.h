@@ -27,7 +27,8 @@ std::string toYaml(const Experiment& experiment);
 Result<Experiment> experimentFromYaml(const std::string& yaml, const std::string& fileName);
 /// As experimentFromYaml; relative data paths are taken from the file's folder.
 Result<Experiment> readExperimentFile(const std::string& path);
-/// Written to a temporary name and renamed; relative data paths become absolute.
+/// Written to a temporary name and renamed; relative data paths become absolute, and every parameter of the
+/// algorithm is written, so that a changed default does not change the numbers.
 Status writeExperimentFile(const std::string& path, const Experiment& experiment);
 
 /// The experiment with the keys of `yaml` laid over it; another model drops the parameters of the former.
