@@ -218,7 +218,8 @@ void TrainPage::orderTabs() {
     QList<QWidget*> order{m_picker->search(), m_picker->view(), m_tabs->tabBar()};
     for (QWidget* form : {static_cast<QWidget*>(m_parameters), static_cast<QWidget*>(m_options)})
         for (QWidget* field : form->findChildren<QWidget*>())
-            if ((field->focusPolicy() & Qt::TabFocus) && !field->focusProxy()) order << field;
+            if ((field->focusPolicy() & Qt::TabFocus) && !field->focusProxy() && field->window() == window())
+                order << field; // not what is inside a pop-up
     order << m_startButton;
     for (const char* name : {"pauseButton", "stepButton", "stopButton"})
         order << findChild<QPushButton*>(QLatin1String(name));
