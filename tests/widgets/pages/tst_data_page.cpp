@@ -7,8 +7,10 @@
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/split_panel.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -124,7 +126,12 @@ private slots:
         // The customer is the second column, the product the first, the rating the third.
         const std::vector<QComboBox*> columns = columnChoices(*dialog);
         QCOMPARE(columns.size(), std::size_t{4}); // user, item, rating, time
+        const auto* guess = dialog->findChild<QLabel*>(QStringLiteral("guess"));
+        QVERIFY(guess && guess->isVisible()); // the choice to start from is a guess, and says so
         columns[0]->setCurrentText(QStringLiteral("beta"));
+        auto* rows = dialog->findChild<QTableView*>();
+        for (int column = 0; column < 3; ++column)
+            QVERIFY(rows->columnWidth(column) >= rows->horizontalHeader()->sectionSizeHint(column));
         columns[1]->setCurrentText(QStringLiteral("beta"));
         QVERIFY(!acceptButton(*dialog)->isEnabled()); // one column for two roles
         columns[1]->setCurrentText(QStringLiteral("alpha"));
@@ -233,6 +240,99 @@ private slots:
         QCOMPARE(panel->spec(), datasets.currentSplit()->spec());
         // One test and one validation interaction a user who has at least three.
         QVERIFY(datasets.currentSplit()->test().size() <= datasets.currentSplit()->dataset()->userCount());
+    }
+
+    void datesStartAtTheDatasEndsSoThatTickingThemDropsNothing() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        auto* panel = page.findChild<SplitPanel*>();
+        for (auto* box : panel->findChildren<QCheckBox*>())
+            if (box->text().endsWith(QLatin1String(" date"))) box->setChecked(true);
+        const SplitSpec spec = panel->spec();
+        QVERIFY(spec.filter.fromTime && spec.filter.toTime);
+        const auto summary = datasets.summary();
+        QVERIFY(*spec.filter.fromTime <= summary->firstTime);
+        QVERIFY(summary->firstTime - *spec.filter.fromTime < 86'400);
+        QVERIFY(*spec.filter.toTime >= summary->lastTime);
+        QVERIFY(*spec.filter.toTime - summary->lastTime < 86'400);
+        // The counts are of the split before, and say so.
+        const auto said = [&page](const QString& text) {
+            for (const QLabel* label : page.findChildren<QLabel*>())
+                if (label->isVisible() && label->text().contains(text)) return true;
+            return false;
+        };
+        QVERIFY(said(QStringLiteral("press Apply")));
+        QVERIFY(!said(QStringLiteral("Filtered")));
+        split.clear();
+        emit panel->splitWanted(spec);
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        QCOMPARE(datasets.currentSplit()->dataset()->interactionCount(), datasets.dataset()->interactionCount());
+        QVERIFY(!said(QStringLiteral("press Apply")));
+        QVERIFY(said(QStringLiteral("Filtered")));
+    }
+
+    void oneDateForAllSaysWhichDay() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        auto* panel = page.findChild<SplitPanel*>();
+        SplitSpec spec = panel->spec();
+        spec.kind = SplitKind::TimeCut;
+        split.clear();
+        emit panel->splitWanted(spec);
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        std::int64_t newest = 0; // of training, which must be before the test
+        for (const std::int64_t time : datasets.currentSplit()->trainTimes()) newest = std::max(newest, time);
+        QString day;
+        for (const QLabel* label : panel->findChildren<QLabel*>())
+            if (const auto at = label->text().indexOf(QLatin1String("Test begins on ")); at >= 0)
+                day = label->text().mid(at + 15, 10);
+        const QDate begins = QDate::fromString(day, QStringLiteral("yyyy-MM-dd"));
+        QVERIFY(begins.isValid());
+        QVERIFY(begins.endOfDay(Qt::UTC).toSecsSinceEpoch() > newest);
+    }
+
+    void theFirstClickOnACountPutsTheLargestFirst() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.resize(1180, 740);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        page.showTab(1);
+        BrowseTable* items = itemTable(page);
+        QTRY_COMPARE_WITH_TIMEOUT(items->model()->rowCount(), datasets.dataset()->itemCount(), patience);
+        auto* header = items->findChild<QTableView*>()->horizontalHeader();
+        int counts = -1;
+        for (int column = 0; column < items->model()->columnCount(); ++column)
+            if (items->model()->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString() ==
+                QLatin1String("Interactions"))
+                counts = column;
+        QVERIFY(counts >= 0);
+        std::int64_t most = 0;
+        std::int64_t least = datasets.dataset()->interactionCount();
+        for (int item = 0; item < datasets.dataset()->itemCount(); ++item) {
+            most = std::max(most, std::int64_t{datasets.dataset()->byItem().rowSize(ItemIndex{item})});
+            least = std::min(least, std::int64_t{datasets.dataset()->byItem().rowSize(ItemIndex{item})});
+        }
+        const auto countOfFirst = [&] {
+            return std::int64_t{datasets.dataset()->byItem().rowSize(ItemIndex{items->model()->indexAt(0)})};
+        };
+        const QPoint title(header->sectionViewportPosition(counts) + header->sectionSize(counts) / 2,
+                           header->height() / 2);
+        QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, title);
+        QCOMPARE(header->sortIndicatorOrder(), Qt::DescendingOrder);
+        QTRY_COMPARE_WITH_TIMEOUT(countOfFirst(), most, patience);
+        QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, title);
+        QTRY_COMPARE_WITH_TIMEOUT(countOfFirst(), least, patience);
     }
 
     void missingFileIsAnErrorInWordsAndNothingIsLost() {
