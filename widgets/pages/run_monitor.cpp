@@ -232,7 +232,8 @@ void RunMonitor::updateFigures(const LiveRun* run) {
     m_figures->setFigures({
         {tr("Epoch"), epoch, tr("Finished epochs, of those the parameters ask for"),
          QStringLiteral("000 of 000")},
-        {tr("Time left"), left, tr("At the present speed, evaluation included, at most: early stopping may end it before"),
+        {tr("Time left"), left,
+         tr("At the present speed, evaluation included, at most: early stopping may end it before"),
          QStringLiteral("00 min 00 s")},
         {tr("Elapsed"), elapsed, tr("Since the start, without pauses"), QStringLiteral("00 min 00 s")},
         {tr("Epoch time"), epochTime, tr("Training only, without evaluation"), QStringLiteral("00.00 s")},
@@ -383,6 +384,8 @@ void RunMonitor::updateMetrics(const LiveRun& run) {
                                 ? tr("The metrics on the test part appear here when the run has ended.")
                             : run.record.status == RunStatus::Failed
                                 ? tr("The run failed before it could be evaluated: %1").arg(run.record.reason)
+                            : run.record.status == RunStatus::Cancelled
+                                ? run.record.reason
                                 : tr("This run was not evaluated. Switch on “Score the test part at the end” "
                                      "in the run options."));
     m_metricTitle->setVisible(shown != nullptr);
@@ -429,8 +432,7 @@ void RunMonitor::showEvent(QShowEvent* event) {
 
 void RunMonitor::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_log)
-        return;
+    if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_log) return;
     m_inspect->setIcon(themedIcon(QStringLiteral("inspect")));
     m_runTitle->setFont(Theme::current().font(1.15, true));
     m_log->setFont(Theme::current().fixedFont(0.92));

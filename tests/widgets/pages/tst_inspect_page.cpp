@@ -31,10 +31,11 @@ private slots:
 
         Experiment experiment;
         experiment.plan.algorithm = "ials";
-        experiment.plan.params["epochs"] = std::int64_t{6};
+        experiment.plan.params["epochs"] = std::int64_t{60}; // long enough for several pictures of it
+        experiment.plan.earlyStopping.enabled = false;
+        QSignalSpy models(&training, &TrainingService::modelChanged);
         const auto run = training.start(experiment, datasets.currentSplit());
         QVERIFY(run.ok());
-        QSignalSpy models(&training, &TrainingService::modelChanged);
         auto* list = page.findChild<RecommendationModel*>();
         QVERIFY(list);
         QTRY_VERIFY_WITH_TIMEOUT(list->rowCount() == 20, patience);
