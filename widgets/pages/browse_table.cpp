@@ -131,6 +131,11 @@ void BrowseTable::take(const BrowseAnswer& answer) {
         m_table->resizeColumnsToContents();
         for (int column = 0; column < m_model->columnCount(); ++column)
             m_table->setColumnWidth(column, std::clamp(m_table->columnWidth(column) + sortArrow, 60, 380));
+        // Ids are mostly narrower than their title with its arrow: give the room to the next column.
+        const QFontMetrics metrics = m_table->horizontalHeader()->fontMetrics();
+        const int ids = static_cast<QAbstractItemView*>(m_table)->sizeHintForColumn(0) + 16;
+        const int title = metrics.horizontalAdvance(tr("User id")) + 48;
+        m_table->setColumnWidth(0, std::clamp(ids, title, 380));
     }
     if (answer.exact && !answer.rows.empty()) {
         m_wanted = -1;

@@ -79,7 +79,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 5);
     splitter->setStretchFactor(2, 3);
-    splitter->setSizes({250, 570, 310});
+    splitter->setSizes({272, 552, 306});
     splitter->setHandleWidth(space::medium);
 
     m_stack = new QStackedWidget(this);
