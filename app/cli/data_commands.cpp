@@ -6,10 +6,10 @@
 #include "app/cli/interrupt.h"
 #include "app/cli/load_data.h"
 #include "app/storage/exports.h"
+#include "app/storage/line_file.h"
 
 #include <QDir>
 #include <QElapsedTimer>
-#include <QSaveFile>
 
 namespace recoscope::cli {
 
@@ -77,10 +77,12 @@ int preview(const Arguments& arguments, const Experiment& experiment) {
     if (const auto& mapping = found->suggestedMapping) {
         const auto name = [&found](int column) {
             const auto at = static_cast<std::size_t>(column);
-            return column >= 0 && at < found->columns.size() ? found->columns[at] : std::string("(not there)");
+            return column >= 0 && at < found->columns.size() ? found->columns[at]
+                                                             : std::string("(not there)");
         };
-        print("user: " + name(mapping->user) + ", item: " + name(mapping->item) + ", rating: " + name(mapping->rating) +
-              ", time: " + name(mapping->time) + (found->needsMapping ? "  (a guess: check it)" : "") + "\n\n");
+        print("user: " + name(mapping->user) + ", item: " + name(mapping->item) +
+              ", rating: " + name(mapping->rating) + ", time: " + name(mapping->time) +
+              (found->needsMapping ? "  (a guess: check it)" : "") + "\n\n");
     }
     if (!found->columns.empty()) {
         Table table(found->columns);
@@ -161,38 +163,8 @@ int runImport(const Arguments& arguments) {
     return ExitOk;
 }
 
-/// Writes in pieces, so that the text of a large dataset is never in memory as a whole.
-class PieceWriter final {
-public:
-    explicit PieceWriter(const QString& path)
-        : m_file(path) {}
-    Status open() { return m_file.open(QIODevice::WriteOnly) ? Status() : problem(); }
-    Status add(const std::string& line) {
-        m_buffer += line;
-        return m_buffer.size() < (1u << 20) ? Status() : flush();
-    }
-    Status commit() {
-        if (Status status = flush(); !status) return status;
-        return m_file.commit() ? Status() : problem();
-    }
-
-private:
-    Status flush() {
-        const auto size = static_cast<qint64>(m_buffer.size());
-        if (m_file.write(m_buffer.data(), size) != size) return problem();
-        m_buffer.clear();
-        return {};
-    }
-    Status problem() const {
-        return Error{ErrorCode::Io, "The file cannot be written: " + m_file.errorString().toStdString(),
-                     m_file.fileName().toStdString()};
-    }
-    QSaveFile m_file;
-    std::string m_buffer;
-};
-
 Status writeRatings(const Dataset& data, const QString& path, RunControl& control) {
-    PieceWriter out(path);
+    LineFile out(path);
     if (Status status = out.open(); !status) return status;
     if (Status status = out.add("userId,movieId,rating,timestamp\n"); !status) return status;
     std::string line;
@@ -213,7 +185,7 @@ Status writeRatings(const Dataset& data, const QString& path, RunControl& contro
 }
 
 Status writeMovies(const Dataset& data, const QString& path) {
-    PieceWriter out(path);
+    LineFile out(path);
     if (Status status = out.open(); !status) return status;
     if (Status status = out.add("movieId,title,genres\n"); !status) return status;
     const FeatureColumn* genres = data.itemFeatures().find("genres");

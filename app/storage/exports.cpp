@@ -4,7 +4,7 @@
 #include "engine/api/split_query.h"
 #include "engine/linalg/top_k.h"
 
-#include <QSaveFile>
+#include "app/storage/line_file.h"
 
 #include <algorithm>
 #include <charconv>
@@ -30,36 +30,6 @@ std::string number(float value) {
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
     return {buffer, end.ptr};
 }
-
-/// Lines to a temporary name beside the path, renamed when all is written.
-class LineFile final {
-public:
-    explicit LineFile(const std::string& path)
-        : m_file(QString::fromStdString(path)) {}
-    Status open() { return m_file.open(QIODevice::WriteOnly) ? Status() : problem(); }
-    Status add(std::string_view line) {
-        m_buffer.append(line);
-        return m_buffer.size() < (1u << 20) ? Status() : flush();
-    }
-    Status commit() {
-        if (Status status = flush(); !status) return status;
-        return m_file.commit() ? Status() : problem();
-    }
-
-private:
-    Status flush() {
-        const auto size = static_cast<qint64>(m_buffer.size());
-        if (m_file.write(m_buffer.data(), size) != size) return problem();
-        m_buffer.clear();
-        return {};
-    }
-    Status problem() const {
-        return Error{ErrorCode::Io, "The file cannot be written: " + m_file.errorString().toStdString(),
-                     m_file.fileName().toStdString()};
-    }
-    QSaveFile m_file;
-    std::string m_buffer;
-};
 
 /// White space separates the fields of TREC files.
 std::string trecField(std::string_view id) {
@@ -269,8 +239,9 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
         out = "run,part,metric,value,count,definition\n";
         for (const MetricRow& row : rows)
             for (const MetricValue& metric : row.evaluation.metrics)
-                out += csvField(row.name) + "," + partName(row.part) + "," + metric.key + "," + number(metric.value) + "," +
-                       std::to_string(metric.count) + "," + csvField(metric.definition) + "\n";
+                out += csvField(row.name) + "," + partName(row.part) + "," + metric.key + "," +
+                       number(metric.value) + "," + std::to_string(metric.count) + "," +
+                       csvField(metric.definition) + "\n";
         return out;
     }
     std::vector<std::vector<std::string>> cells(rows.size());
