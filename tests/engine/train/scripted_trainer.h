@@ -70,4 +70,31 @@ private:
     std::vector<TrainingEvent> m_events;
 };
 
+inline TrainingPlan planWatching(const std::string& metric, int patience) {
+    TrainingPlan plan;
+    plan.earlyStopping = {.enabled = true, .metric = metric, .patience = patience};
+    plan.evaluation.cutoffs = {1, 2};
+    return plan;
+}
+
+/// Runs a script on two threads; control and sink are the caller's.
+inline RunEnded run(Script& script, const TrainingPlan& plan, RunControl& control, RecordingSink& sink,
+                    const SplitPtr& split = scriptedSplit()) {
+    const AlgorithmInfo algorithm = scriptedAlgorithm(script);
+    ThreadPool pool({.threads = 2});
+    return trainWith(algorithm, plan, split, pool, control, sink);
+}
+
+inline RunEnded run(Script& script, const TrainingPlan& plan, const SplitPtr& split = scriptedSplit()) {
+    RunControl control;
+    RecordingSink sink;
+    return run(script, plan, control, sink, split);
+}
+
+/// The epoch that the kept model says it is of; -1 without a model.
+inline int stamp(const std::shared_ptr<const Recommender>& model) {
+    const auto* stamped = dynamic_cast<const StampedModel*>(model.get());
+    return stamped ? stamped->epoch() : -1;
+}
+
 } // namespace recoscope::test

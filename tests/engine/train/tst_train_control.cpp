@@ -14,38 +14,14 @@
 #include <thread>
 
 using namespace recoscope;
+using test::planWatching;
 using test::RecordingSink;
+using test::run;
 using test::Script;
+using test::stamp;
 using test::StampedModel;
 
 namespace {
-
-TrainingPlan planWatching(const std::string& metric, int patience) {
-    TrainingPlan plan;
-    plan.earlyStopping = {.enabled = true, .metric = metric, .patience = patience};
-    plan.evaluation.cutoffs = {1, 2};
-    return plan;
-}
-
-/// Runs a script on two threads; control and sink are the caller's.
-RunEnded run(Script& script, const TrainingPlan& plan, RunControl& control, RecordingSink& sink,
-             const SplitPtr& split = test::scriptedSplit()) {
-    const AlgorithmInfo algorithm = test::scriptedAlgorithm(script);
-    ThreadPool pool({.threads = 2});
-    return trainWith(algorithm, plan, split, pool, control, sink);
-}
-
-RunEnded run(Script& script, const TrainingPlan& plan, const SplitPtr& split = test::scriptedSplit()) {
-    RunControl control;
-    RecordingSink sink;
-    return run(script, plan, control, sink, split);
-}
-
-/// The epoch that the kept model says it is of; -1 without a model.
-int stamp(const std::shared_ptr<const Recommender>& model) {
-    const auto* stamped = dynamic_cast<const StampedModel*>(model.get());
-    return stamped ? stamped->epoch() : -1;
-}
 
 void waitFor(const std::function<bool()>& condition) {
     while (!condition())
