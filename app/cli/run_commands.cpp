@@ -206,8 +206,11 @@ int runShow(const Arguments& arguments) {
     if (!parameters.empty()) {
         print("\n");
         Table table({"parameter", "value", ""});
-        for (const auto& [key, value] : parameters)
-            table.add({key, toText(value), record->experiment.plan.params.count(key) ? "set" : "default"});
+        const AlgorithmInfo* info = findAlgorithm(record->experiment.plan.algorithm);
+        for (const auto& [key, value] : parameters) {
+            const ParamSpec* spec = info ? info->schema().find(key) : nullptr;
+            table.add({key, toText(value), spec && spec->defaultValue == value ? "default" : "set"});
+        }
         print(table.text());
     }
     for (const auto& [target, evaluation] : evaluations) {

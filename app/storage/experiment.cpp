@@ -54,7 +54,6 @@ public:
     }
     void open(std::string_view key) { m_text.append(key).append(":\n"); }
     void comment(std::string_view text) { m_text.append("# ").append(text).append("\n"); }
-    void raw(std::string_view text) { m_text.append(text); }
     std::string take() { return std::move(m_text); }
 
 private:
@@ -79,8 +78,7 @@ std::string_view duplicatesKey(DuplicatePolicy policy) {
 
 void writeImport(Writer& out, const ImportOptions& import) {
     if (!import.format.empty()) out.line("format", yamlText(import.format));
-    if (import.duplicates != ImportOptions{}.duplicates)
-        out.line("duplicates", duplicatesKey(import.duplicates));
+    out.line("duplicates", duplicatesKey(import.duplicates));
     if (!import.validationPath.empty()) out.line("validation_path", yamlText(import.validationPath));
     if (!import.testPath.empty()) out.line("test_path", yamlText(import.testPath));
     if (!import.mapping) return;
@@ -119,37 +117,47 @@ void writeFilter(Writer& out, const FilterSpec& filter) {
         out.line("item_inter_num_interval", interval(std::to_string(filter.minItemInteractions), {}));
 }
 
+/// The training share as a person would write it: 0.7, where the difference of doubles is 0.7000000000000001.
+/// Reading takes only the sum from it.
+double trainingShare(const SplitSpec& split) {
+    return std::round((1.0 - split.testFraction - split.validationFraction) * 1e12) / 1e12;
+}
+
 void writeSplit(Writer& out, const SplitSpec& split, std::uint64_t seed) {
     const SplitSpec defaults;
-    const bool ratio = split.kind == SplitKind::RandomPerUser || split.kind == SplitKind::RandomGlobal ||
-                       split.kind == SplitKind::TimeCut;
+    const SplitKind kind = split.kind;
+    const bool ratio =
+        kind == SplitKind::RandomPerUser || kind == SplitKind::RandomGlobal || kind == SplitKind::TimeCut;
     bool validationWritten = ratio;
+    bool testWritten = ratio;
     out.open("eval_args");
     if (ratio) {
         out.line("split",
-                 // Rounded: 0.7, where the difference of doubles is 0.7000000000000001; reading takes only the sum from it.
-                 "{RS: [" + number(std::round((1.0 - split.testFraction - split.validationFraction) * 1e12) / 1e12) + ", " +
-                     number(split.validationFraction) + ", " + number(split.testFraction) + "]}",
+                 "{RS: [" + number(trainingShare(split)) + ", " + number(split.validationFraction) + ", " +
+                     number(split.testFraction) + "]}",
                  1);
-        out.line("group_by", split.kind == SplitKind::RandomPerUser ? "user" : "none", 1);
-        out.line("order", split.kind == SplitKind::TimeCut ? "TO" : "RO", 1);
-    } else if (split.kind == SplitKind::LeaveLastOut) {
+        out.line("group_by", kind == SplitKind::RandomPerUser ? "user" : "none", 1);
+        out.line("order", kind == SplitKind::TimeCut ? "TO" : "RO", 1);
+    } else if (kind == SplitKind::LeaveLastOut) {
         out.line("split", split.validationFraction > 0.0 ? "{LS: valid_and_test}" : "{LS: test_only}", 1);
         out.line("group_by", "user", 1);
         out.line("order", "TO", 1);
-        validationWritten = split.validationFraction == 0.0;
+        // Only whether there is a validation part matters here, not its share.
+        validationWritten =
+            split.validationFraction == 0.0 || split.validationFraction == defaults.validationFraction;
+        testWritten = split.testFraction == defaults.testFraction;
     } else {
-        out.line("split", splitKindKey(split.kind), 1);
+        out.line("split", splitKindKey(kind), 1);
+        testWritten = kind != SplitKind::UserFold && split.testFraction == defaults.testFraction;
     }
-    if (!ratio && split.testFraction != defaults.testFraction)
-        out.line("test_fraction", number(split.testFraction), 1);
-    if (!validationWritten && split.validationFraction != defaults.validationFraction)
-        out.line("validation_fraction", number(split.validationFraction), 1);
-    if (split.kind == SplitKind::KFold || split.folds != defaults.folds)
+    out.line("mode", "full", 1);
+    if (!testWritten) out.line("test_fraction", number(split.testFraction), 1);
+    if (!validationWritten) out.line("validation_fraction", number(split.validationFraction), 1);
+    if (kind == SplitKind::KFold || split.folds != defaults.folds)
         out.line("folds", std::to_string(split.folds), 1);
-    if (split.kind == SplitKind::KFold || split.fold != defaults.fold)
+    if (kind == SplitKind::KFold || split.fold != defaults.fold)
         out.line("fold", std::to_string(split.fold), 1);
-    if (split.kind == SplitKind::UserFold || split.foldInFraction != defaults.foldInFraction)
+    if (kind == SplitKind::UserFold || split.foldInFraction != defaults.foldInFraction)
         out.line("fold_in_fraction", number(split.foldInFraction), 1);
     if (split.seed != seed) out.line("split_seed", std::to_string(split.seed), 1);
 }
@@ -187,42 +195,29 @@ std::string list(const std::vector<T>& values) {
     return text + "]";
 }
 
+/// Everything, also where it is at its default: defaults may change, the file's numbers may not.
 void writeEvaluation(Writer& out, const TrainingPlan& plan) {
-    const TrainingPlan defaults;
-    out.line("topk", list(plan.evaluation.cutoffs));
-    if (!plan.evaluation.metrics.empty()) out.line("metrics", list(plan.evaluation.metrics));
+    const EvaluationOptions& evaluation = plan.evaluation;
+    out.line("topk", list(evaluation.cutoffs));
+    out.line("metrics", list(evaluation.metrics));
+    out.line("early_stopping", flag(plan.earlyStopping.enabled));
     out.line("valid_metric", yamlText(plan.earlyStopping.metric));
     out.line("stopping_step", std::to_string(plan.earlyStopping.patience));
-    if (plan.earlyStopping.enabled != defaults.earlyStopping.enabled)
-        out.line("early_stopping", flag(plan.earlyStopping.enabled));
-    if (plan.earlyStopping.minDelta != defaults.earlyStopping.minDelta)
-        out.line("stopping_min_delta", number(plan.earlyStopping.minDelta));
-    if (plan.evaluateEvery != defaults.evaluateEvery)
-        out.line("eval_step", std::to_string(plan.evaluateEvery));
-    if (plan.evaluateTest != defaults.evaluateTest) out.line("evaluate_test", flag(plan.evaluateTest));
-
-    const EvaluationOptions& now = plan.evaluation;
-    const EvaluationOptions& usual = defaults.evaluation;
-    Writer inner;
-    if (now.relevanceThreshold != usual.relevanceThreshold)
-        inner.line("relevance_threshold", number(now.relevanceThreshold), 1);
-    if (now.excludeTrain != usual.excludeTrain) inner.line("exclude_train", flag(now.excludeTrain), 1);
-    if (now.excludeValidationAtTest != usual.excludeValidationAtTest)
-        inner.line("exclude_validation_at_test", flag(now.excludeValidationAtTest), 1);
-    if (now.ideal != usual.ideal)
-        inner.line("ideal_list", now.ideal == IdealList::CutAtK ? "cut_at_k" : "all_relevant", 1);
-    if (now.recall != usual.recall)
-        inner.line("recall_denominator", now.recall == RecallDenominator::Capped ? "capped" : "relevant", 1);
-    if (now.map != usual.map)
-        inner.line("map_denominator", now.map == MapDenominator::Capped ? "capped" : "relevant", 1);
-    if (now.predictsRatings != usual.predictsRatings)
-        inner.line("predicts_ratings", flag(now.predictsRatings), 1);
-    if (now.clipRatings != usual.clipRatings) inner.line("clip_ratings", flag(now.clipRatings), 1);
-    if (now.keepPerUser != usual.keepPerUser) inner.line("keep_per_user", flag(now.keepPerUser), 1);
-    const std::string text = inner.take();
-    if (text.empty()) return;
+    out.line("stopping_min_delta", number(plan.earlyStopping.minDelta));
+    out.line("eval_step", std::to_string(plan.evaluateEvery));
+    out.line("evaluate_test", flag(plan.evaluateTest));
     out.open("evaluation");
-    out.raw(text);
+    out.line("relevance_threshold", number(evaluation.relevanceThreshold), 1);
+    out.line("exclude_train", flag(evaluation.excludeTrain), 1);
+    out.line("exclude_validation_at_test", flag(evaluation.excludeValidationAtTest), 1);
+    out.line("ideal_list", evaluation.ideal == IdealList::CutAtK ? "cut_at_k" : "all_relevant", 1);
+    out.line("recall_denominator",
+             evaluation.recall == RecallDenominator::Capped ? "capped" : "relevant", 1);
+    out.line("map_denominator", evaluation.map == MapDenominator::Capped ? "capped" : "relevant", 1);
+    out.line("clip_ratings", flag(evaluation.clipRatings), 1);
+    out.line("keep_per_user", flag(evaluation.keepPerUser), 1);
+    // Training sets this from the algorithm, whatever a file says.
+    if (evaluation.predictsRatings) out.line("predicts_ratings", "true", 1);
 }
 
 bool isVirtual(const std::string& path) {
@@ -243,7 +238,18 @@ void resolveAll(Experiment& experiment, const QDir& folder) {
 
 } // namespace
 
-std::string toYaml(const Experiment& experiment) {
+Experiment completed(Experiment experiment) {
+    TrainingPlan& plan = experiment.plan;
+    if (const AlgorithmInfo* info = findAlgorithm(plan.algorithm))
+        if (auto params = info->schema().complete(plan.params)) plan.params = std::move(*params);
+    if (plan.evaluation.metrics.empty())
+        for (const MetricInfo& metric : metricInfos())
+            plan.evaluation.metrics.emplace_back(metric.name);
+    return experiment;
+}
+
+std::string toYaml(const Experiment& given) {
+    const Experiment experiment = completed(given);
     Writer out;
     out.comment("A Recoscope experiment: the same file gives the same numbers in the window and on the "
                 "command line.");
@@ -280,10 +286,6 @@ Result<Experiment> readExperimentFile(const std::string& path) {
 Status writeExperimentFile(const std::string& path, const Experiment& experiment) {
     Experiment resolved = experiment;
     resolveAll(resolved, QDir::current());
-    // Every parameter, so that the file gives the same numbers when a default changes.
-    if (const AlgorithmInfo* info = findAlgorithm(resolved.plan.algorithm))
-        if (auto complete = info->schema().complete(resolved.plan.params))
-            resolved.plan.params = std::move(*complete);
     QSaveFile file(QString::fromStdString(path));
     const std::string yaml = toYaml(resolved);
     if (!file.open(QIODevice::WriteOnly) ||

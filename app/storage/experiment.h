@@ -20,15 +20,19 @@ struct Experiment {
     bool operator==(const Experiment&) const = default;
 };
 
+/// All parameters of the algorithm (left alone where they do not fit it) and the names of all metrics, instead of
+/// "what is left out has its default".
+Experiment completed(Experiment experiment);
+
 /// YAML with RecBole's key names where the meaning is equal (embedding_size, learning_rate, train_batch_size, epochs, seed,
-/// topk, valid_metric, stopping_step, eval_args). Only what differs from the defaults plus the essentials is written.
+/// topk, valid_metric, stopping_step, eval_args). Every parameter and every evaluation setting is written, also at its
+/// default, so that the text keeps its numbers when a default changes. It reads back as completed(experiment).
 std::string toYaml(const Experiment& experiment);
 /// Unknown keys, wrong types and values out of range are errors that name line and key.
 Result<Experiment> experimentFromYaml(const std::string& yaml, const std::string& fileName);
 /// As experimentFromYaml; relative data paths are taken from the file's folder.
 Result<Experiment> readExperimentFile(const std::string& path);
-/// Written to a temporary name and renamed; relative data paths become absolute, and every parameter of the
-/// algorithm is written, so that a changed default does not change the numbers.
+/// Written to a temporary name and renamed; relative data paths become absolute.
 Status writeExperimentFile(const std::string& path, const Experiment& experiment);
 
 /// The experiment with the keys of `yaml` laid over it; another model drops the parameters of the former.

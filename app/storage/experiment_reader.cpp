@@ -196,9 +196,9 @@ Status takeSplit(State& state, const YAML::Node& node, std::string_view key) {
     const double sum = shares[0] + shares[1] + shares[2];
     if (shares[0] <= 0.0)
         return yamlFault(state, entry.second, "eval_args.split.RS", "the training share must be above 0");
-    const double scale = std::abs(sum - 1.0) < 1e-9 ? 1.0 : 1.0 / sum; // [8, 1, 1] means shares, too
-    split.validationFraction = shares[1] * scale;
-    split.testFraction = shares[2] * scale;
+    const double whole = std::abs(sum - 1.0) < 1e-9 ? 1.0 : sum; // [8, 1, 1] means shares, too
+    split.validationFraction = shares[1] / whole;
+    split.testFraction = shares[2] / whole;
     return {};
 }
 
