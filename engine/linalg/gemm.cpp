@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/linalg/gemm.h"
+
+#include "engine/core/check.h"
+#include "engine/core/thread_pool.h"
+#include "engine/linalg/gemm_kernel.h"
+#include "engine/linalg/gemm_pack.h"
+
+#include <algorithm>
+
+namespace recoscope {
+
+namespace {
+
+using namespace gemm_detail;
+
+// Steps of k in one block: a panel of B (32 columns) then takes about the first-level cache, a block of A at
+// most a megabyte of the second. Rows of A in one block.
+constexpr std::int64_t kStepsAtMost = 384;
+constexpr std::int64_t kRowsAtMost = 48 * kTileRows;
+// Below this many multiplications waking another thread costs more than it saves.
+constexpr std::int64_t kWorthThreads = 1 << 18;
+
+constexpr std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// Calls body(index, thread) for all tasks.
+template <class Body>
+void forTasks(ThreadPool* pool, std::int64_t count, const Body& body) {
+    if (!pool) {
+        for (std::int64_t t = 0; t < count; ++t)
+            body(t, 0);
+        return;
+    }
+    pool->forChunks(count, 1, [&](const Chunk& chunk) { body(chunk.begin, chunk.thread); });
+}
+
+/// One gemm cut into blocks of k and of rows, these into tasks of columns and rows. All borders come from the
+/// shape.
+template <class S>
+class Blocks final {
+public:
+    Blocks(const GemmProblem<S>& problem, GemmScratch<S>& scratch, ThreadPool* pool)
+        : m_p(problem)
+        , m_pool(pool) {
+        m_kBlock = ceilDiv(m_p.k, ceilDiv(m_p.k, kStepsAtMost));
+        m_rowPanels = ceilDiv(m_p.m, kTileRows);
+        m_blockPanels = ceilDiv(m_rowPanels, ceilDiv(m_p.m, kRowsAtMost));
+        m_colPanels = ceilDiv(m_p.n, kCols);
+        // Few columns: tasks share rows as well, so B is packed beforehand. Many: each task packs its
+        // columns, which then stay in its core's cache.
+        m_rowParts = std::min(m_blockPanels, ceilDiv(kTasks, m_colPanels));
+        m_packFirst = m_rowParts > 1;
+        m_panelsPerTask = std::clamp<std::int64_t>(m_colPanels / kTasks, 1, kPanelsAtMost);
+        m_direct = m_p.m <= kTileRows && m_p.transposeB == Transpose::No;
+
+        const std::int64_t aSize = ceilDiv(m_blockPanels * kTileRows * m_kBlock, kCols) * kCols;
+        m_panelSize = kCols * m_kBlock;
+        const std::int64_t threads = pool ? pool->threadCount() : 1;
+        const std::int64_t bPanels = m_packFirst ? m_colPanels : threads * m_panelsPerTask;
+        m_a = scratch.reserve(static_cast<std::size_t>(aSize + bPanels * m_panelSize));
+        m_b = m_a + aSize;
+    }
+
+    void run() {
+        for (std::int64_t k0 = 0; k0 < m_p.k; k0 += m_kBlock)
+            for (std::int64_t r0 = 0; r0 < m_rowPanels; r0 += m_blockPanels)
+                runBlock(k0, std::min(m_kBlock, m_p.k - k0), r0, std::min(m_blockPanels, m_rowPanels - r0));
+    }
+
+private:
+    static constexpr std::int64_t kCols = Simd<S>::kTileCols;
+    static constexpr std::int64_t kTasks = 24;
+    static constexpr std::int64_t kPanelsAtMost = 4;
+
+    void runBlock(std::int64_t k0, std::int64_t k, std::int64_t r0, std::int64_t rowPanels) {
+        const bool packB = m_packFirst && r0 == 0;
+        forTasks(m_pool, rowPanels + (packB ? m_colPanels : 0), [&](std::int64_t t, int) {
+            if (t < rowPanels)
+                packA(k0, k, r0 + t, m_a + t * kTileRows * k);
+            else
+                packB1(k0, k, t - rowPanels, m_b + (t - rowPanels) * m_panelSize);
+        });
+        const std::int64_t colTasks = ceilDiv(m_colPanels, m_panelsPerTask);
+        forTasks(m_pool, colTasks * m_rowParts, [&](std::int64_t t, int thread) {
+            const std::int64_t j0 = t / m_rowParts * m_panelsPerTask;
+            const std::int64_t j1 = std::min(j0 + m_panelsPerTask, m_colPanels);
+            const std::int64_t part = t % m_rowParts;
+            const std::int64_t i0 = rowPanels * part / m_rowParts;
+            const std::int64_t i1 = rowPanels * (part + 1) / m_rowParts;
+            S* const own =
+                m_packFirst ? m_b + j0 * m_panelSize : m_b + thread * m_panelsPerTask * m_panelSize;
+            if (!m_packFirst)
+                for (std::int64_t j = j0; j < j1; ++j)
+                    packB1(k0, k, j, own + (j - j0) * m_panelSize);
+            for (std::int64_t j = j0; j < j1; ++j)
+                for (std::int64_t i = i0; i < i1; ++i)
+                    multiply(k0, k, r0 + i, j, m_a + i * kTileRows * k, own + (j - j0) * m_panelSize);
+        });
+    }
+
+    int rowsOf(std::int64_t panel) const {
+        return static_cast<int>(std::min<std::int64_t>(kTileRows, m_p.m - panel * kTileRows));
+    }
+    int colsOf(std::int64_t panel) const {
+        return static_cast<int>(std::min<std::int64_t>(kCols, m_p.n - panel * kCols));
+    }
+    static int vectorsFor(int cols) { return cols > Simd<S>::kCount ? 2 : 1; }
+    /// Whole panels of B that are read by one row of tiles only are read where they are.
+    bool readsDirectly(std::int64_t panel) const { return m_direct && colsOf(panel) == kCols; }
+
+    void packA(std::int64_t k0, std::int64_t k, std::int64_t panel, S* out) const {
+        const int rows = rowsOf(panel);
+        const std::int64_t row = panel * kTileRows;
+        if (m_p.transposeA == Transpose::No)
+            packAcross(m_p.a + row * m_p.lda + k0, m_p.lda, rows, k, out, rows);
+        else
+            packAlong(m_p.a + k0 * m_p.lda + row, m_p.lda, rows, k, out, rows);
+    }
+
+    void packB1(std::int64_t k0, std::int64_t k, std::int64_t panel, S* out) const {
+        if (readsDirectly(panel)) return;
+        const int cols = colsOf(panel);
+        const int width = vectorsFor(cols) * Simd<S>::kCount;
+        const std::int64_t col = panel * kCols;
+        if (m_p.transposeB == Transpose::No)
+            packAlong(m_p.b + k0 * m_p.ldb + col, m_p.ldb, cols, k, out, width);
+        else
+            packAcross(m_p.b + col * m_p.ldb + k0, m_p.ldb, cols, k, out, width);
+    }
+
+    void multiply(std::int64_t k0, std::int64_t k, std::int64_t rowPanel, std::int64_t colPanel, const S* a,
+                  const S* b) const {
+        const int cols = colsOf(colPanel);
+        const int vectors = vectorsFor(cols);
+        std::int64_t stride = vectors * Simd<S>::kCount;
+        if (readsDirectly(colPanel)) {
+            b = m_p.b + k0 * m_p.ldb + colPanel * kCols;
+            stride = m_p.ldb;
+        }
+        kTiles<S>[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(rowsOf(rowPanel) - 1)](
+            k, a, b, stride, m_p.c + rowPanel * kTileRows * m_p.ldc + colPanel * kCols, m_p.ldc, cols,
+            m_p.accumulate || k0 > 0);
+    }
+
+    const GemmProblem<S>& m_p;
+    ThreadPool* m_pool;
+    std::int64_t m_kBlock, m_rowPanels, m_blockPanels, m_colPanels, m_rowParts, m_panelsPerTask, m_panelSize;
+    bool m_packFirst, m_direct;
+    S* m_a;
+    S* m_b;
+};
+
+} // namespace
+
+template <class S>
+void gemm(const GemmProblem<S>& p, GemmScratch<S>& scratch, ThreadPool* pool) {
+    RECOSCOPE_CHECK(p.m >= 0 && p.n >= 0 && p.k >= 0, "matrix sizes cannot be negative");
+    if (p.m == 0 || p.n == 0) return;
+    if (p.k == 0) {
+        if (!p.accumulate)
+            for (std::int64_t i = 0; i < p.m; ++i)
+                std::fill_n(p.c + i * p.ldc, p.n, S(0));
+        return;
+    }
+    // m * n cannot overflow where C exists.
+    const bool alone = !pool || p.m * p.n < kWorthThreads / p.k;
+    Blocks<S>(p, scratch, alone ? nullptr : pool).run();
+}
+
+template void gemm<float>(const GemmProblem<float>&, GemmScratch<float>&, ThreadPool*);
+template void gemm<double>(const GemmProblem<double>&, GemmScratch<double>&, ThreadPool*);
+
+} // namespace recoscope
