@@ -8,6 +8,8 @@
 #include "engine/models/baseline/user_mean.h"
 #include "engine/models/factorization/biased_mf.h"
 #include "engine/models/factorization/ials.h"
+#include "engine/models/factorization/pca.h"
+#include "engine/models/factorization/pure_svd.h"
 #include "engine/models/neighbourhood/item_knn.h"
 #include "engine/models/neighbourhood/user_knn.h"
 
@@ -27,6 +29,8 @@ std::span<const AlgorithmInfo> algorithms() {
         userKnnInfo(),
         biasedMfInfo(),
         ialsInfo(),
+        pureSvdInfo(),
+        pcaInfo(),
     };
     return table;
 }
