@@ -70,6 +70,8 @@ struct Writer {
             return status;
         if (Status status = addPoints(database, run, event.epoch, event.elapsed, event.losses); !status)
             return status;
+        if (Status status = addPoints(database, run, event.epoch, event.elapsed, event.signals); !status)
+            return status;
         // So that a run that is cut off here says how far it came.
         return database.execute(
             "UPDATE run SET epochs = max(epochs, ?), seconds = ?, train_seconds = train_seconds + ? "

@@ -3,6 +3,7 @@
 
 #include "engine/api/evaluation.h"
 #include "engine/api/recommender.h"
+#include "engine/api/tensor_summary.h"
 #include "engine/core/index.h"
 #include "engine/core/result.h"
 
@@ -10,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +27,10 @@ struct RunStarted {
     bool operator==(const RunStarted&) const = default;
 };
 
+/// What marks the curve of a signal ("signal:kl_weight") beside those of losses and metrics, wherever curves
+/// are kept.
+inline constexpr std::string_view signalPrefix = "signal:";
+
 /// At most some per second matter; a newer one replaces an older one.
 struct Progress {
     int epoch = 0;         // from 1
@@ -39,8 +45,11 @@ struct EpochFinished {
     double seconds = 0.0; // this epoch's training, without pauses and evaluation
     double elapsed = 0.0; // seconds since the start, without pauses
     double examplesPerSecond = 0.0;
-    std::vector<NamedValue> losses; // "loss" first, parts, "validation_loss" last when there is one
-    std::int64_t memoryBytes = 0;   // resident size of the process
+    std::vector<NamedValue> losses;       // "loss" first, parts, "validation_loss" last when there is one
+    std::int64_t memoryBytes = 0;         // resident size of the process
+    std::vector<NamedValue> signals = {}; // EpochResult::signals, keys with signalPrefix
+    /// EpochResult::tensors; null unless somebody looks.
+    std::shared_ptr<const std::vector<TensorSummary>> tensors = {};
 };
 
 struct Evaluated {
@@ -52,8 +61,9 @@ struct Evaluated {
 };
 
 struct SnapshotReady {
-    int epoch = 0;
+    int epoch = 0; // finished; in the middle of an epoch, the one under way
     std::shared_ptr<const Recommender> model;
+    bool midEpoch = false; // between two batches
 };
 
 enum class LogLevel { Info, Warning, Error };
@@ -69,12 +79,12 @@ enum class RunOutcome { Completed, StoppedEarly, Cancelled, Failed };
 /// Always the last event of a run.
 struct RunEnded {
     RunOutcome outcome = RunOutcome::Completed;
-    std::string reason;         // one sentence a person reads
-    std::optional<Error> error; // set when Failed
-    int epochs = 0;             // finished epochs
-    int bestEpoch = 0;          // the epoch of `model`
-    double seconds = 0.0;       // without pauses
-    double trainSeconds = 0.0;  // in runEpoch only
+    std::string reason;                           // one sentence a person reads
+    std::optional<Error> error;                   // set when Failed
+    int epochs = 0;                               // finished epochs
+    int bestEpoch = 0;                            // the epoch of `model`
+    double seconds = 0.0;                         // without pauses
+    double trainSeconds = 0.0;                    // in runEpoch only
     std::shared_ptr<const Recommender> model;     // may be null only when making the trainer failed
     std::shared_ptr<const Evaluation> validation; // of `model`; null when there is none
     std::shared_ptr<const Evaluation> test;       // of `model`; null when there is none

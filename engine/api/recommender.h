@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/api/explanation.h"
+#include "engine/api/latent_space.h"
 #include "engine/core/index.h"
 #include "engine/core/matrix.h"
 #include "engine/core/result.h"
@@ -58,6 +59,9 @@ public:
     /// items x d and users x d, or null when the model has none. Owned by the model.
     virtual const MatrixF* itemEmbeddings() const { return nullptr; }
     virtual const MatrixF* userEmbeddings() const { return nullptr; }
+
+    /// The codes of a model that has them (autoencoders), else null. Owned by the model.
+    virtual const LatentSpace* latentSpace() const { return nullptr; }
 
     /// Everything load() of the algorithm's registry row needs, as named tensors and metadata.
     virtual void save(TensorFile& file) const = 0;

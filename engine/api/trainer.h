@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/api/recommender.h"
+#include "engine/api/tensor_summary.h"
 #include "engine/core/index.h"
 #include "engine/core/param_schema.h"
 #include "engine/core/run_control.h"
@@ -29,29 +30,42 @@ struct EpochContext {
     int epoch = 1;       // from 1
     /// Optional, from any one thread, as often as wanted (cheap): share of this epoch done, examples so far.
     std::function<void(double fraction, double examples)> progress;
+    /// Copies the model for whoever looks on; for RunControl::atBatchBoundary. May be empty.
+    std::function<void()> copyModel;
+
+    /// After each batch, where training has batches: serves pause, step and copies. False: cancelled, leave.
+    bool afterBatch() const { return copyModel ? control.atBatchBoundary(copyModel) : control.keepGoing(); }
 };
 
 struct EpochResult {
-    bool completed = true;  // false: cancelled; the trainer's state is consistent and usable all the same
-    double examples = 0.0;  // interactions processed, for examples per second
+    bool completed = true; // false: cancelled; the trainer's state is consistent and usable all the same
+    double examples = 0.0; // interactions processed, for examples per second
     /// Loss parts; the first is the total, key "loss". Empty for models that have none (kNN).
     std::vector<NamedValue> losses;
+    /// What else is worth a curve: the weight of a loss part, the learning rate, the gradient's norm, the
+    /// share of dead units. Keys such as "kl_weight".
+    std::vector<NamedValue> signals;
+    /// Weights, activations and gradients at the end of the epoch; only when RunControl::observed(), else
+    /// empty.
+    std::vector<TensorSummary> tensors;
 };
 
-/// One run of one algorithm: mutable, driven by one thread (the training loop), no outer loop, no evaluation, no early
-/// stopping, no cancellation logic beyond keepGoing().
+/// One run of one algorithm: mutable, driven by one thread (the training loop), no outer loop, no evaluation,
+/// no early stopping, no cancellation logic beyond keepGoing().
 class Trainer {
 public:
     virtual ~Trainer() = default;
 
     /// Epochs the parameters ask for; 1 for models fitted in one go.
     virtual int plannedEpochs() const = 0;
-    /// One pass. An Error (ErrorCode::Numeric for NaN, naming the parameter to change) ends the run as failed.
+    /// One pass. An Error (ErrorCode::Numeric for NaN, naming the parameter to change) ends the run as
+    /// failed.
     virtual Result<EpochResult> runEpoch(EpochContext& context) = 0;
-    /// A deep copy of the current state; unchanged while training goes on. Usable also before the first epoch and after a
-    /// cancelled one (scores are finite).
+    /// A deep copy of the current state; unchanged while training goes on. Usable also before the first epoch
+    /// and after a cancelled one (scores are finite).
     virtual std::shared_ptr<const Recommender> snapshot() const = 0;
-    /// The data part of the loss on split->validation(), comparable with the training loss; nothing where a model has no loss.
+    /// The data part of the loss on split->validation(), comparable with the training loss; nothing where a
+    /// model has no loss.
     virtual std::optional<double> validationLoss(EpochContext&) const { return std::nullopt; }
 };
 

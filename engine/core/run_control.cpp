@@ -27,6 +27,22 @@ bool RunControl::atEpochBoundary() {
 bool RunControl::atEpochBoundary(const std::function<void()>& copyModel) {
     std::unique_lock lock(m_mutex);
     endStep();
+    return waitAtBoundary(lock, copyModel);
+}
+
+bool RunControl::atBatchBoundary(const std::function<void()>& copyModel) {
+    if (state() == RunState::Running && !m_batchStep.load(std::memory_order_relaxed)) [[likely]]
+        return true;
+    std::unique_lock lock(m_mutex);
+    if (m_batchStep.exchange(false, std::memory_order_relaxed) && state() == RunState::Running) {
+        m_boundariesLeft = 0;
+        m_snapshotWanted.store(true, std::memory_order_relaxed);
+        setState(RunState::Paused);
+    }
+    return waitAtBoundary(lock, copyModel);
+}
+
+bool RunControl::waitAtBoundary(std::unique_lock<std::mutex>& lock, const std::function<void()>& copyModel) {
     for (bool copied = false;;) {
         if (!copied && takeSnapshotRequest()) {
             copied = true;
@@ -51,19 +67,30 @@ void RunControl::requestSnapshot() {
 
 void RunControl::endStep() {
     m_epochTrained = false;
+    // A trainer without batches: the step was the epoch.
+    if (m_batchStep.exchange(false, std::memory_order_relaxed)) m_boundariesLeft = 1;
     if (m_boundariesLeft == 0 || state() != RunState::Running) return;
     if (--m_boundariesLeft == 0) setState(RunState::Paused);
+}
+
+void RunControl::stepBatch() {
+    std::lock_guard lock(m_mutex);
+    if (state() == RunState::Cancelled) return;
+    m_batchStep.store(true, std::memory_order_relaxed);
+    if (state() == RunState::Paused) setState(RunState::Running);
 }
 
 void RunControl::pause() {
     std::lock_guard lock(m_mutex);
     m_boundariesLeft = 0;
+    m_batchStep.store(false, std::memory_order_relaxed);
     if (state() == RunState::Running) setState(RunState::Paused);
 }
 
 void RunControl::resume() {
     std::lock_guard lock(m_mutex);
     m_boundariesLeft = 0;
+    m_batchStep.store(false, std::memory_order_relaxed);
     if (state() == RunState::Paused) setState(RunState::Running);
 }
 

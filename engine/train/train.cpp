@@ -150,8 +150,8 @@ private:
         int epoch = 0;
         std::shared_ptr<const Evaluation> validation;
     };
-    Kept m_last; // the last finished epoch's: what is left when the next one fails or is cancelled
-    Kept m_best; // only with early stopping
+    Kept m_last;      // the last finished epoch's: what is left when the next one fails or is cancelled
+    Kept m_best;      // only with early stopping
     Kept m_validated; // without early stopping: the last that was evaluated, kept when the run is cancelled
     RunEnded m_end;
 };
@@ -241,9 +241,12 @@ void Run::train() {
 
 Run::Next Run::runEpoch(int epoch) {
     m_reporter.beginPhase(epoch, "training");
-    EpochContext context{m_pool, m_control, epoch, [this](double fraction, double examples) {
-                             m_reporter.progress(fraction, examples);
-                         }};
+    EpochContext context{
+        m_pool, m_control, epoch,
+        [this](double fraction, double examples) { m_reporter.progress(fraction, examples); },
+        [this, epoch] {
+            m_reporter.post(SnapshotReady{epoch, m_trainer->snapshot(), true});
+        }};
     const double start = m_reporter.elapsed();
     const Result<EpochResult> result = m_trainer->runEpoch(context);
     const double seconds = m_reporter.elapsed() - start;
@@ -260,7 +263,7 @@ Run::Next Run::afterEpoch(int epoch, const EpochResult& result, double seconds) 
     std::optional<double> validationLoss;
     if (evaluatesAfter(epoch)) {
         m_reporter.beginPhase(epoch, "evaluating");
-        EpochContext context{m_pool, m_control, epoch, {}};
+        EpochContext context{m_pool, m_control, epoch, {}, {}};
         validationLoss = m_trainer->validationLoss(context);
         if (m_control.cancelled()) {
             validationLoss.reset(); // may be of a part only
@@ -271,9 +274,18 @@ Run::Next Run::afterEpoch(int epoch, const EpochResult& result, double seconds) 
     m_end.epochs = epoch;
     keepCopy(epoch);
 
-    EpochFinished finished{
-        epoch,         seconds,        m_reporter.elapsed(), seconds > 0.0 ? result.examples / seconds : 0.0,
-        result.losses, residentBytes()};
+    EpochFinished finished{epoch,
+                           seconds,
+                           m_reporter.elapsed(),
+                           seconds > 0.0 ? result.examples / seconds : 0.0,
+                           result.losses,
+                           residentBytes(),
+                           {},
+                           {}};
+    for (const NamedValue& signal : result.signals)
+        finished.signals.push_back({std::string(signalPrefix) + signal.key, signal.value});
+    if (!result.tensors.empty())
+        finished.tensors = std::make_shared<const std::vector<TensorSummary>>(result.tensors);
     if (validationLoss) finished.losses.push_back({std::string(validationLossKey), *validationLoss});
     m_control.epochTrained();
     m_reporter.post(finished);
