@@ -47,7 +47,7 @@ struct EpochFinished {
     double examplesPerSecond = 0.0;
     std::vector<NamedValue> losses;       // "loss" first, parts, "validation_loss" last when there is one
     std::int64_t memoryBytes = 0;         // resident size of the process
-    std::vector<NamedValue> signals = {}; // EpochResult::signals, keys with signalPrefix
+    std::vector<NamedValue> signalValues = {}; // EpochResult::signalValues, keys with signalPrefix
     /// EpochResult::tensors; null unless somebody looks.
     std::shared_ptr<const std::vector<TensorSummary>> tensors = {};
 };

@@ -44,7 +44,7 @@ struct EpochResult {
     std::vector<NamedValue> losses;
     /// What else is worth a curve: the weight of a loss part, the learning rate, the gradient's norm, the
     /// share of dead units. Keys such as "kl_weight".
-    std::vector<NamedValue> signals;
+    std::vector<NamedValue> signalValues;
     /// Weights, activations and gradients at the end of the epoch; only when RunControl::observed(), else
     /// empty.
     std::vector<TensorSummary> tensors;

@@ -282,8 +282,8 @@ Run::Next Run::afterEpoch(int epoch, const EpochResult& result, double seconds) 
                            residentBytes(),
                            {},
                            {}};
-    for (const NamedValue& signal : result.signals)
-        finished.signals.push_back({std::string(signalPrefix) + signal.key, signal.value});
+    for (const NamedValue& signal : result.signalValues)
+        finished.signalValues.push_back({std::string(signalPrefix) + signal.key, signal.value});
     if (!result.tensors.empty())
         finished.tensors = std::make_shared<const std::vector<TensorSummary>>(result.tensors);
     if (validationLoss) finished.losses.push_back({std::string(validationLossKey), *validationLoss});
