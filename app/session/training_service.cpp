@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <set>
+#include <set>
 #include <utility>
 
 namespace recoscope {
@@ -66,7 +67,7 @@ struct TrainingService::Private {
     int threads = 0;
     Inbox inbox;
     QTimer timer;
-    bool watching = false;
+    std::set<const void*> watchers; // of the running model
     std::vector<std::unique_ptr<SessionRun>> entries; // oldest first; never removed
     SessionRun* active = nullptr;
     std::set<QString> storedIds; // of earlier sessions
@@ -153,7 +154,7 @@ struct TrainingService::Private {
         }
         active = next->get();
         active->waiting = false;
-        if (watching) active->job->control.requestSnapshot();
+        if (!watchers.empty()) active->job->control.requestSnapshot();
         lane.post([this, job = active->job] {
             if (!pool)
                 pool = std::make_unique<ThreadPool>(ThreadPoolOptions{.threads = threads, .niceness = 10});
@@ -197,7 +198,7 @@ struct TrainingService::Private {
         for (const TrainingEvent& event : events) {
             started = started || std::holds_alternative<RunStarted>(event);
             apply(live, event);
-            if (watching && std::holds_alternative<SnapshotReady>(event))
+            if (!watchers.empty() && std::holds_alternative<SnapshotReady>(event))
                 entry.job->control.requestSnapshot();
         }
         const bool ended = !events.empty() && std::holds_alternative<RunEnded>(events.back());
@@ -320,8 +321,8 @@ void TrainingService::cancel(const QString& run) {
     emit runEnded(run);
 }
 
-void TrainingService::watchModel(bool on) {
-    d->watching = on;
+void TrainingService::watchModel(bool on, const void* watcher) {
+    on ? void(d->watchers.insert(watcher)) : void(d->watchers.erase(watcher));
     if (on && d->active) d->active->job->control.requestSnapshot();
 }
 

@@ -48,8 +48,9 @@ public:
     /// One epoch, then paused; also starts a queued run in steps.
     void step(const QString& run);
     void cancel(const QString& run);
-    /// From now on (false: no longer) the running model is copied at every epoch and arrives as modelChanged.
-    void watchModel(bool on);
+    /// From now on (false: no longer) the running model is copied at every epoch and arrives as modelChanged, as long
+    /// as one of the watchers wants it.
+    void watchModel(bool on, const void* watcher = nullptr);
 
     QString activeRun() const; // "" when idle
     std::vector<QString> runs() const; // of this session, oldest first
