@@ -23,6 +23,8 @@ constexpr std::int64_t kWorthThreads = 1 << 18;
 
 constexpr std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+std::int64_t stepsOfBlock(std::int64_t k) { return ceilDiv(k, ceilDiv(k, kStepsAtMost)); }
+
 /// Calls body(index, thread) for all tasks.
 template <class Body>
 void forTasks(ThreadPool* pool, std::int64_t count, const Body& body) {
@@ -34,6 +36,20 @@ void forTasks(ThreadPool* pool, std::int64_t count, const Body& body) {
     pool->forChunks(count, 1, [&](const Chunk& chunk) { body(chunk.begin, chunk.thread); });
 }
 
+template <class S>
+void multiplyFewRows(const GemmProblem<S>& p, ThreadPool* pool) {
+    const bool turned = p.transposeA == Transpose::Yes;
+    const std::int64_t kBlock = stepsOfBlock(p.k);
+    forTasks(pool, ceilDiv(p.n, kStripeCols), [&](std::int64_t t, int) {
+        const std::int64_t col = t * kStripeCols;
+        const std::int64_t cols = std::min(kStripeCols, p.n - col);
+        for (std::int64_t k0 = 0; k0 < p.k; k0 += kBlock)
+            stripe(p.m, std::min(kBlock, p.k - k0), p.a + (turned ? k0 * p.lda : k0), turned ? 1 : p.lda,
+                   turned ? p.lda : 1, p.b + k0 * p.ldb + col, p.ldb, p.c + col, p.ldc, cols,
+                   p.accumulate || k0 > 0);
+    });
+}
+
 /// One gemm cut into blocks of k and of rows, these into tasks of columns and rows. All borders come from the
 /// shape.
 template <class S>
@@ -42,7 +58,7 @@ public:
     Blocks(const GemmProblem<S>& problem, GemmScratch<S>& scratch, ThreadPool* pool)
         : m_p(problem)
         , m_pool(pool) {
-        m_kBlock = ceilDiv(m_p.k, ceilDiv(m_p.k, kStepsAtMost));
+        m_kBlock = stepsOfBlock(m_p.k);
         m_rowPanels = ceilDiv(m_p.m, kTileRows);
         m_blockPanels = ceilDiv(m_rowPanels, ceilDiv(m_p.m, kRowsAtMost));
         m_colPanels = ceilDiv(m_p.n, kCols);
@@ -73,12 +89,12 @@ private:
     static constexpr std::int64_t kPanelsAtMost = 4;
 
     void runBlock(std::int64_t k0, std::int64_t k, std::int64_t r0, std::int64_t rowPanels) {
-        const bool packB = m_packFirst && r0 == 0;
-        forTasks(m_pool, rowPanels + (packB ? m_colPanels : 0), [&](std::int64_t t, int) {
+        const bool alsoB = m_packFirst && r0 == 0;
+        forTasks(m_pool, rowPanels + (alsoB ? m_colPanels : 0), [&](std::int64_t t, int) {
             if (t < rowPanels)
                 packA(k0, k, r0 + t, m_a + t * kTileRows * k);
             else
-                packB1(k0, k, t - rowPanels, m_b + (t - rowPanels) * m_panelSize);
+                packB(k0, k, t - rowPanels, m_b + (t - rowPanels) * m_panelSize);
         });
         const std::int64_t colTasks = ceilDiv(m_colPanels, m_panelsPerTask);
         forTasks(m_pool, colTasks * m_rowParts, [&](std::int64_t t, int thread) {
@@ -91,9 +107,9 @@ private:
                 m_packFirst ? m_b + j0 * m_panelSize : m_b + thread * m_panelsPerTask * m_panelSize;
             if (!m_packFirst)
                 for (std::int64_t j = j0; j < j1; ++j)
-                    packB1(k0, k, j, own + (j - j0) * m_panelSize);
-            for (std::int64_t j = j0; j < j1; ++j)
-                for (std::int64_t i = i0; i < i1; ++i)
+                    packB(k0, k, j, own + (j - j0) * m_panelSize);
+            for (std::int64_t i = i0; i < i1; ++i)
+                for (std::int64_t j = j0; j < j1; ++j)
                     multiply(k0, k, r0 + i, j, m_a + i * kTileRows * k, own + (j - j0) * m_panelSize);
         });
     }
@@ -117,7 +133,7 @@ private:
             packAlong(m_p.a + k0 * m_p.lda + row, m_p.lda, rows, k, out, rows);
     }
 
-    void packB1(std::int64_t k0, std::int64_t k, std::int64_t panel, S* out) const {
+    void packB(std::int64_t k0, std::int64_t k, std::int64_t panel, S* out) const {
         if (readsDirectly(panel)) return;
         const int cols = colsOf(panel);
         const int width = vectorsFor(cols) * Simd<S>::kCount;
@@ -163,8 +179,11 @@ void gemm(const GemmProblem<S>& p, GemmScratch<S>& scratch, ThreadPool* pool) {
         return;
     }
     // m * n cannot overflow where C exists.
-    const bool alone = !pool || p.m * p.n < kWorthThreads / p.k;
-    Blocks<S>(p, scratch, alone ? nullptr : pool).run();
+    if (p.m * p.n < kWorthThreads / p.k) pool = nullptr;
+    if (p.m <= kStripeRows && p.transposeB == Transpose::No)
+        multiplyFewRows(p, pool);
+    else
+        Blocks<S>(p, scratch, pool).run();
 }
 
 template void gemm<float>(const GemmProblem<float>&, GemmScratch<float>&, ThreadPool*);

@@ -127,7 +127,7 @@ void compareRandomShapes(Shape shape) {
     Rng rng(42);
     // Sizes around the borders of tiles and blocks are as likely as any.
     const auto size = [&](std::int64_t most) {
-        const std::int64_t edges[] = {0, 1, 2, 13, 14, 15, 16, 17, 31, 32, 33, 63, 65, 97};
+        const std::int64_t edges[] = {0, 1, 2, 4, 5, 13, 14, 15, 16, 17, 31, 32, 33, 63, 65, 97};
         const std::int64_t value = rng.below(2) ? edges[rng.below(std::size(edges))] : 1 + rng.below(most);
         return std::min(value, most);
     };
