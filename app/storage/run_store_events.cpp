@@ -70,7 +70,7 @@ struct Writer {
             return status;
         if (Status status = addPoints(database, run, event.epoch, event.elapsed, event.losses); !status)
             return status;
-        if (Status status = addPoints(database, run, event.epoch, event.elapsed, event.signals); !status)
+        if (Status status = addPoints(database, run, event.epoch, event.elapsed, event.signalValues); !status)
             return status;
         // So that a run that is cut off here says how far it came.
         return database.execute(
