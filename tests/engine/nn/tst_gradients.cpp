@@ -5,7 +5,7 @@
 #include "engine/nn/ops/dense.h"
 #include "engine/nn/ops/gaussian.h"
 
-#include "tests/engine/nn/gradient_check.h"
+#include "tests/engine/nn/cases.h"
 
 #include <QTest>
 
@@ -96,6 +96,14 @@ std::vector<GradientCase> coreCases() {
     return cases;
 }
 
+std::vector<GradientCase> allCases() {
+    std::vector<GradientCase> cases = coreCases();
+    for (auto family : {test::normalisationCases, test::elementwiseCases, test::lossCases})
+        for (GradientCase& gradientCase : family())
+            cases.push_back(std::move(gradientCase));
+    return cases;
+}
+
 } // namespace
 
 class TestGradients : public QObject {
@@ -104,14 +112,14 @@ class TestGradients : public QObject {
 private slots:
     void backwardEqualsFiniteDifferences_data() {
         QTest::addColumn<int>("index");
-        const auto cases = coreCases();
+        const auto cases = allCases();
         for (std::size_t n = 0; n < cases.size(); ++n)
             QTest::newRow(cases[n].name.c_str()) << static_cast<int>(n);
     }
     void backwardEqualsFiniteDifferences() {
         QFETCH(int, index);
         std::string place;
-        const double error = test::worstGradientError(coreCases()[static_cast<std::size_t>(index)], place);
+        const double error = test::worstGradientError(allCases()[static_cast<std::size_t>(index)], place);
         // A wrong sign gives 1, a factor of 2 gives 0.33.
         QVERIFY2(error < 1e-6, (place + ", error " + std::to_string(error)).c_str());
     }
