@@ -38,6 +38,7 @@ public:
     Shape shape(NodeId node) const { return m_nodes[static_cast<std::size_t>(node)].shape; }
     std::int32_t cols(NodeId node) const { return shape(node).cols; }
     std::int32_t cols(SparseId sparse) const { return m_sparse[static_cast<std::size_t>(sparse)].cols; }
+    std::int32_t perExample(IndexId indices) const { return m_indices[static_cast<std::size_t>(indices)]; }
     std::int32_t rowsOf(NodeId node, std::int32_t batch) const {
         const Shape s = shape(node);
         return s.rowsPerExample == 0 ? 1 : batch * s.rowsPerExample;
