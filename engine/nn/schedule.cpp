@@ -19,7 +19,7 @@ double halfCosine(double x) { return 0.5 * (1.0 - std::cos(std::numbers::pi * x)
 double scheduledRate(const ScheduleOptions& options, double base, const ScheduleTime& time) {
     const auto step = static_cast<double>(time.step);
     const double warmUpSteps = options.warmUpEpochs * static_cast<double>(time.stepsPerEpoch);
-    if (step + 1.0 < warmUpSteps) return base * (step + 1.0) / warmUpSteps;
+    if (step < warmUpSteps) return base * std::min(1.0, (step + 1.0) / warmUpSteps);
 
     const double epochs = time.epochs - options.warmUpEpochs;
     const double t = std::max(0.0, step - warmUpSteps) / static_cast<double>(time.stepsPerEpoch);
