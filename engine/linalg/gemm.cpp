@@ -20,6 +20,7 @@ constexpr std::int64_t kStepsAtMost = 384;
 constexpr std::int64_t kRowsAtMost = 48 * kTileRows;
 // Below this many multiplications waking another thread costs more than it saves.
 constexpr std::int64_t kWorthThreads = 1 << 18;
+constexpr std::int64_t kRowsOfColumnTask = 256;
 
 constexpr std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -36,6 +37,7 @@ void forTasks(ThreadPool* pool, std::int64_t count, const Body& body) {
     pool->forChunks(count, 1, [&](const Chunk& chunk) { body(chunk.begin, chunk.thread); });
 }
 
+/// B and C are stored row by row, so that few rows of A are a few weighted sums of B's rows.
 template <class S>
 void multiplyFewRows(const GemmProblem<S>& p, ThreadPool* pool) {
     const bool turned = p.transposeA == Transpose::Yes;
@@ -48,6 +50,34 @@ void multiplyFewRows(const GemmProblem<S>& p, ThreadPool* pool) {
                    turned ? p.lda : 1, p.b + k0 * p.ldb + col, p.ldb, p.c + col, p.ldc, cols,
                    p.accumulate || k0 > 0);
     });
+}
+
+/// n = 1, rows of A side by side: one dot product a row.
+template <class S>
+void multiplyColumn(const GemmProblem<S>& p, GemmScratch<S>& scratch, ThreadPool* pool) {
+    const S* b = p.b;
+    if (p.transposeB == Transpose::No && p.ldb != 1) {
+        S* const copy = scratch.reserve(static_cast<std::size_t>(p.k));
+        for (std::int64_t i = 0; i < p.k; ++i)
+            copy[i] = p.b[i * p.ldb];
+        b = copy;
+    }
+    forTasks(pool, ceilDiv(p.m, kRowsOfColumnTask), [&](std::int64_t t, int) {
+        const std::int64_t end = std::min((t + 1) * kRowsOfColumnTask, p.m);
+        for (std::int64_t row = t * kRowsOfColumnTask; row < end; ++row) {
+            const S sum = dot(p.a + row * p.lda, b, p.k);
+            S& out = p.c[row * p.ldc];
+            out = p.accumulate ? out + sum : sum;
+        }
+    });
+}
+
+/// The problem whose result is C transposed, for n = 1 and C's values side by side.
+template <class S>
+GemmProblem<S> turnedColumn(const GemmProblem<S>& p) {
+    return {
+        1,   p.m,   p.k,           p.b, p.ldb, p.transposeB == Transpose::No ? Transpose::Yes : Transpose::No,
+        p.a, p.lda, Transpose::No, p.c, p.m,   p.accumulate};
 }
 
 /// One gemm cut into blocks of k and of rows, these into tasks of columns and rows. All borders come from the
@@ -180,7 +210,11 @@ void gemm(const GemmProblem<S>& p, GemmScratch<S>& scratch, ThreadPool* pool) {
     }
     // m * n cannot overflow where C exists.
     if (p.m * p.n < kWorthThreads / p.k) pool = nullptr;
-    if (p.m <= kStripeRows && p.transposeB == Transpose::No)
+    if (p.n == 1 && p.transposeA == Transpose::No)
+        multiplyColumn(p, scratch, pool);
+    else if (p.n == 1 && p.ldc == 1)
+        multiplyFewRows(turnedColumn(p), pool);
+    else if (p.m <= kStripeRows && p.transposeB == Transpose::No)
         multiplyFewRows(p, pool);
     else
         Blocks<S>(p, scratch, pool).run();

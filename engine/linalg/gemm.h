@@ -56,9 +56,10 @@ private:
 };
 
 /// pool null: on the calling thread. No allocation once the scratch has grown. Same bits for any thread
-/// count, null pool included; moreover an element of C depends on k, its row of op(A), its column of op(B)
-/// and itself only, so a row has the same bits in any batch. Sums over k run in ascending order, in blocks of
-/// fixed length.
+/// count, null pool included. Moreover a row of C depends on its rows of op(A) and C and on B only, so it has
+/// the same bits in any batch; and so does a column, except that a product of one column sums in another
+/// order than a wider one. Fastest with B stored as k x n when m is 1 to 4; from about 100 rows on the
+/// layouts are within a few percent.
 template <class S>
 void gemm(const GemmProblem<S>& problem, GemmScratch<S>& scratch, ThreadPool* pool);
 

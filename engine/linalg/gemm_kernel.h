@@ -160,6 +160,33 @@ void stripe(std::int64_t rows, std::int64_t k, const S* a, std::int64_t aRow, st
             c[r * ldc + j] = add ? c[r * ldc + j] + sums[r][j] : sums[r][j];
 }
 
+/// The dot product of k values that lie side by side, in lanes of four vectors.
+template <class S>
+S dot(const S* a, const S* b, std::int64_t k) {
+    using V = Simd<S>;
+    using Vector = typename V::Vector;
+    Vector sums[4] = {};
+    std::int64_t p = 0;
+    for (; p + 4 * V::kCount <= k; p += 4 * V::kCount)
+#pragma GCC unroll 4
+        for (int w = 0; w < 4; ++w)
+            sums[w] += V::load(a + p + w * V::kCount) * V::load(b + p + w * V::kCount);
+    for (; p + V::kCount <= k; p += V::kCount)
+        sums[0] += V::load(a + p) * V::load(b + p);
+    if (p < k) {
+        Vector restA{};
+        Vector restB{};
+        std::memcpy(&restA, a + p, static_cast<std::size_t>(k - p) * sizeof(S));
+        std::memcpy(&restB, b + p, static_cast<std::size_t>(k - p) * sizeof(S));
+        sums[1] += restA * restB;
+    }
+    const Vector all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    S sum = all[0];
+    for (int i = 1; i < V::kCount; ++i)
+        sum += all[i];
+    return sum;
+}
+
 template <class S>
 using Tile = void (*)(std::int64_t k, const S* a, const S* b, std::int64_t bStride, S* c, std::int64_t ldc,
                       int cols, bool add);

@@ -219,7 +219,7 @@ private slots:
 
     void anyNumberOfThreadsGivesTheSameBits() {
         const std::int64_t sizes[][3] = {
-            {130, 777, 401}, {500, 200, 90}, {700, 33, 500}, {1, 3000, 500}, {14, 900, 7}};
+            {130, 777, 401}, {500, 200, 90}, {700, 33, 500}, {1, 3000, 500}, {14, 900, 7}, {3000, 1, 97}};
         for (const auto& [m, n, k] : sizes) {
             Shape shape = layout();
             shape.m = m;
@@ -237,10 +237,16 @@ private slots:
         }
     }
 
+    void aRowHasTheSameBitsInAnyBatch_data() {
+        QTest::addColumn<qlonglong>("n");
+        QTest::addRow("many columns") << 333LL;
+        QTest::addRow("one column") << 1LL;
+    }
     void aRowHasTheSameBitsInAnyBatch() {
+        QFETCH(qlonglong, n);
         Shape shape = layout();
         shape.m = 65;
-        shape.n = 333;
+        shape.n = n;
         shape.k = 450;
         Matrices<float> all(shape, 11);
         const Matrices<float> before(shape, 11);
