@@ -98,7 +98,8 @@ std::vector<GradientCase> coreCases() {
 
 std::vector<GradientCase> allCases() {
     std::vector<GradientCase> cases = coreCases();
-    for (auto family : {test::normalisationCases, test::elementwiseCases, test::lossCases, test::embeddingCases})
+    for (auto family : {test::normalisationCases, test::elementwiseCases, test::lossCases,
+                        test::embeddingCases, test::sequenceCases})
         for (GradientCase& gradientCase : family())
             cases.push_back(std::move(gradientCase));
     return cases;
