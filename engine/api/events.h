@@ -3,7 +3,7 @@
 
 #include "engine/api/evaluation.h"
 #include "engine/api/recommender.h"
-#include "engine/api/tensor_summary.h"
+#include "engine/core/tensor_summary.h"
 #include "engine/core/index.h"
 #include "engine/core/result.h"
 

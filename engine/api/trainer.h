@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/api/recommender.h"
-#include "engine/api/tensor_summary.h"
+#include "engine/core/tensor_summary.h"
 #include "engine/core/index.h"
 #include "engine/core/param_schema.h"
 #include "engine/core/run_control.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/registry.h"
 
+#include "engine/models/autoencoder/mult_vae.h"
 #include "engine/models/baseline/global_mean.h"
 #include "engine/models/baseline/item_mean.h"
 #include "engine/models/baseline/popularity.h"
@@ -29,6 +30,8 @@ std::span<const AlgorithmInfo> algorithms() {
         userKnnInfo(),
         biasedMfInfo(),
         ialsInfo(),
+        multDaeInfo(),
+        multVaeInfo(),
         pureSvdInfo(),
         pcaInfo(),
     };

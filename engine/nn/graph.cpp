@@ -71,12 +71,16 @@ void Graph<S>::observe(NodeId node, std::string name) {
 }
 
 template <class S>
-Plan Graph<S>::planForward(std::span<const NodeId> targets) const {
+Plan Graph<S>::planForward(std::span<const NodeId> targets, std::span<const NodeId> given) const {
     std::vector<std::uint8_t> needed(m_nodes.size(), 0);
     std::vector<std::uint8_t> neededSparse(m_sparse.size(), 0);
+    std::vector<std::uint8_t> isGiven(m_nodes.size(), 0);
+    for (const NodeId node : given)
+        isGiven[at(node)] = 1;
     for (const NodeId target : targets)
         needed[at(target)] = 1;
     for (std::size_t node = m_nodes.size(); node-- > 0;) {
+        if (isGiven[node]) needed[node] = 0;
         if (!needed[node] || !m_nodes[node].op) continue;
         for (const NodeId input : m_nodes[node].op->wiring().inputs)
             needed[at(input)] = 1;

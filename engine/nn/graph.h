@@ -50,8 +50,8 @@ public:
     };
     const std::vector<Observed>& observed() const { return m_observed; }
 
-    /// What it takes to compute `targets`.
-    Plan planForward(std::span<const NodeId> targets) const;
+    /// What it takes to compute `targets` when the values of `given` are there already.
+    Plan planForward(std::span<const NodeId> targets, std::span<const NodeId> given = {}) const;
     /// The same for `loss`, with gradients for the `trained` parameters (of `parameterCount` in all) and for
     /// `nodes`.
     Plan planTraining(NodeId loss, std::span<const ParamId> trained, std::int32_t parameterCount,

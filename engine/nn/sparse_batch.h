@@ -31,6 +31,17 @@ public:
     /// The same row with every value 1 (or the value given).
     void appendRow(std::span<const std::int32_t> columns, S value);
 
+    /// A row of `count` entries made by columnOf(n) and valueOf(n).
+    template <class ColumnOf, class ValueOf>
+    void appendRow(std::size_t count, const ColumnOf& columnOf, const ValueOf& valueOf) {
+        for (std::size_t n = 0; n < count; ++n) {
+            m_columns.push_back(columnOf(n));
+            m_values.push_back(valueOf(n));
+        }
+        m_offsets.push_back(size());
+        m_columnsBuilt = false;
+    }
+
     std::int32_t rows() const { return static_cast<std::int32_t>(m_offsets.size()) - 1; }
     std::int32_t cols() const { return m_cols; }
     std::int64_t size() const { return static_cast<std::int64_t>(m_columns.size()); }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/nn/graph.h"
+#include "engine/nn/losses/reconstruction.h"
+#include "engine/nn/ops/activation.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace recoscope {
+
+/// How a network's linear output reads beside the history that went in.
+enum class OutputScale { Softmax, Sigmoid, Linear };
+
+/// One loss that is minimised over some of the parameters. Most autoencoders have one; adversarial ones have
+/// three.
+struct CodeObjective {
+    std::string key = "loss"; // of its curve
+    nn::NodeId loss{};
+    std::vector<nn::ParamId> trained;
+    /// Parts with curves of their own, as nodes of one number.
+    struct Part {
+        std::string key;
+        nn::NodeId node;
+    };
+    std::vector<Part> parts = {};
+};
+
+/// The wiring of an autoencoder: what goes in, where the code stands, what comes out, what is minimised.
+/// Training and use share it; the parameters' values are the first ones.
+struct CodeNetwork {
+    std::shared_ptr<const nn::Graph<float>> graph;
+    nn::ParameterSet<float> parameters;
+
+    nn::SparseId history{}; // rows x items, as given
+    nn::SparseId target{};  // rows x items: what is to be rebuilt; only losses read it
+    nn::SparseId noisy{};   // the history after normalisation and noise: what the encoder reads
+    nn::NodeId code{};      // rows x d, the mean where codes are random
+    std::optional<nn::NodeId> logVariance = {};
+    nn::NodeId latent{};         // rows x d: what the decoder reads
+    nn::NodeId output{};         // rows x items, linear
+    nn::NodeId reconstruction{}; // the loss that compares output and target
+    OutputScale scale = OutputScale::Softmax;
+    bool generative = false; // codes follow a standard normal, by training
+
+    std::vector<CodeObjective> objectives;
+    /// Each pass goes once over all users and steps these objectives (by index) on every batch; an epoch is
+    /// all passes.
+    std::vector<std::vector<std::size_t>> passes = {{0}};
+};
+
+struct LayerSizes {
+    std::int32_t items = 0;
+    std::vector<std::int32_t> hidden; // from the items inward
+    std::int32_t code = 0;
+};
+
+struct LayerOptions {
+    nn::Activation activation = nn::Activation::Tanh;
+    nn::Activation codeActivation = nn::Activation::Identity;
+    double dropout = 0.0; // of hidden layers, in training
+    bool tied = false;    // the decoder's weights are the encoder's, transposed
+};
+
+/// An encoder's layers, named "encoder.<n>.weight" and so on; `heads` linear outputs of d numbers each on top
+/// ("code", "log_variance"): one for a plain code, two for a random one.
+struct Encoder {
+    std::vector<nn::ParamId> weights; // items x h1, h1 x h2, …, h x d
+    std::vector<nn::ParamId> biases;
+    std::optional<nn::ParamId> varianceWeight = {};
+    std::optional<nn::ParamId> varianceBias = {};
+};
+Encoder addEncoder(nn::ParameterSet<float>& parameters, const LayerSizes& sizes, bool random,
+                   std::uint64_t seed);
+
+struct Code {
+    nn::NodeId mean{};
+    std::optional<nn::NodeId> logVariance = {};
+};
+/// history (after noise) to code. Hidden activations are observed under "encoder.<n>".
+Code wireEncoder(nn::Graph<float>& graph, const nn::ParameterSet<float>& parameters, const Encoder& encoder,
+                 nn::SparseId noisy, const LayerOptions& options);
+
+/// A decoder's layers from the code outward; the last weight is items x h1.
+struct Decoder {
+    std::vector<nn::ParamId> weights; // each stored outputs x inputs
+    std::vector<nn::ParamId> biases;
+};
+/// With `tied`, the encoder's weights serve and only biases are new.
+Decoder addDecoder(nn::ParameterSet<float>& parameters, const LayerSizes& sizes, const Encoder* tied,
+                   std::uint64_t seed);
+/// code to linear output.
+nn::NodeId wireDecoder(nn::Graph<float>& graph, const nn::ParameterSet<float>& parameters,
+                       const Decoder& decoder, nn::NodeId latent, const LayerOptions& options);
+
+} // namespace recoscope
