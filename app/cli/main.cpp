@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
 #include "app/cli/output.h"
+#include "app/isa_level.h"
 #include "app/storage/nearest_text.h"
 
 #include <QCoreApplication>
@@ -69,7 +70,8 @@ int run(const QStringList& words) {
         return ExitUsage;
     }
     if (name == "--version") {
-        print("recoscope-cli " + QCoreApplication::applicationVersion().toStdString() + "\n");
+        print("recoscope-cli " + QCoreApplication::applicationVersion().toStdString() + ", built for " +
+              std::string(isaLevelName(compiledIsaLevel())) + "\n");
         return ExitOk;
     }
     if (name == "help" || name == "--help" || name == "-h") {
