@@ -30,7 +30,8 @@ const char* typeName(ParamType type) {
     return "";
 }
 
-std::string rangeText(const ParamSpec& spec) {
+/// What a value may be: a range, or the choices.
+std::string allowedText(const ParamSpec& spec) {
     if (spec.type == ParamType::Flag) return "true, false";
     if (spec.type == ParamType::Text) return "text";
     std::string range;
@@ -39,12 +40,7 @@ std::string rangeText(const ParamSpec& spec) {
             range.append(range.empty() ? "" : ", ").append(choice.key);
         return range;
     }
-    const auto number = [](double value) { return toText(ParamValue(value)); };
-    if (std::isfinite(spec.min) && std::isfinite(spec.max))
-        return number(spec.min) + " to " + number(spec.max);
-    if (std::isfinite(spec.min)) return "at least " + number(spec.min);
-    if (std::isfinite(spec.max)) return "at most " + number(spec.max);
-    return "any number";
+    return rangeText(spec);
 }
 
 std::vector<std::string> needsOf(const AlgorithmInfo& info) {
@@ -84,7 +80,7 @@ Json parameterJson(const ParamSpec& spec) {
     Json json{
         {"key", spec.key},          {"type", typeName(spec.type)}, {"default", valueJson(spec.defaultValue)},
         {"label", spec.label},      {"help", spec.help},           {"group", spec.group},
-        {"range", rangeText(spec)}, {"log_scale", spec.logScale},  {"advanced", spec.advanced}};
+        {"range", allowedText(spec)}, {"log_scale", spec.logScale},  {"advanced", spec.advanced}};
     if (std::isfinite(spec.min)) json["min"] = spec.min;
     if (std::isfinite(spec.max)) json["max"] = spec.max;
     if (!spec.choices.empty()) {
@@ -135,9 +131,10 @@ int runDescribe(const Arguments& arguments) {
         std::vector<std::string> known;
         for (const AlgorithmInfo& each : algorithms())
             known.push_back(text(each.id));
+        const std::string nearest = didYouMean(id, known);
         return fail(arguments, {ErrorCode::NotFound,
-                                "There is no algorithm '" + id + "'" + didYouMean(id, known) +
-                                    " 'recoscope-cli algorithms' lists them",
+                                "There is no algorithm '" + id + "'" + nearest +
+                                    (nearest.empty() ? "; " : " ") + "'recoscope-cli algorithms' lists them",
                                 ""});
     }
     if (arguments.has("--json")) {
@@ -158,7 +155,7 @@ int runDescribe(const Arguments& arguments) {
     }
     Table table({"parameter", "default", "range", "meaning"});
     for (const ParamSpec& spec : info->schema().specs())
-        table.add({spec.key, toText(spec.defaultValue), rangeText(spec), spec.help});
+        table.add({spec.key, toText(spec.defaultValue), allowedText(spec), spec.help});
     print(table.text());
     return ExitOk;
 }
@@ -182,7 +179,7 @@ std::string markdown(const AlgorithmInfo& info) {
     if (info.schema().specs().empty()) return out + "\nIt has no parameters.\n";
     out += "\n| Parameter | Default | Range | Meaning |\n|---|---|---|---|\n";
     for (const ParamSpec& spec : info.schema().specs()) {
-        out += "| `" + spec.key + "` | " + toText(spec.defaultValue) + " | " + cell(rangeText(spec)) +
+        out += "| `" + spec.key + "` | " + toText(spec.defaultValue) + " | " + cell(allowedText(spec)) +
                " | **" + cell(spec.label) + "**: " + cell(spec.help);
         for (const ParamChoice& choice : spec.choices)
             out += "<br>`" + choice.key +

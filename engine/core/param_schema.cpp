@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/param_schema.h"
 
+#include "engine/core/number_text.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -8,12 +10,6 @@
 namespace recoscope {
 
 namespace {
-
-std::string numberText(double value) {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
-    return {buffer, end.ptr};
-}
 
 std::size_t editDistance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -30,24 +26,24 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-std::string rangeText(const ParamSpec& spec) {
-    const bool low = std::isfinite(spec.min);
-    const bool high = std::isfinite(spec.max);
-    if (low && high) return "from " + numberText(spec.min) + " to " + numberText(spec.max);
-    if (low) return "at least " + numberText(spec.min);
-    if (high) return "at most " + numberText(spec.max);
-    return "any number";
-}
-
 Error invalid(const ParamSpec& spec, const std::string& message) {
     return Error{ErrorCode::Invalid, message, spec.key};
 }
 
 } // namespace
 
+std::string rangeText(const ParamSpec& spec) {
+    const bool low = std::isfinite(spec.min);
+    const bool high = std::isfinite(spec.max);
+    if (low && high) return readableNumber(spec.min) + " to " + readableNumber(spec.max);
+    if (low) return "at least " + readableNumber(spec.min);
+    if (high) return "at most " + readableNumber(spec.max);
+    return "any number";
+}
+
 std::string toText(const ParamValue& value) {
     if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return numberText(*integer);
     if (const auto* real = std::get_if<double>(&value)) return numberText(*real);
     return std::get<std::string>(value);
 }

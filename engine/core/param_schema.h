@@ -54,6 +54,9 @@ struct ParamSpec {
     bool operator==(const ParamSpec&) const = default;
 };
 
+/// The range of a number for a person to read: "0 to 1,000", "at least 1", "any number".
+std::string rangeText(const ParamSpec& spec);
+
 /// Parameters of one algorithm, in the order of the form. Immutable once built.
 class ParamSchema final {
 public:

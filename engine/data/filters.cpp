@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/core/number_text.h"
 #include "engine/data/split.h"
 
-#include <charconv>
 #include <cmath>
 
 namespace recoscope {
 
 namespace {
-
-std::string numberText(double value) {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
-    return {buffer, end.ptr};
-}
 
 Error invalid(std::string message, std::string field) {
     return Error{ErrorCode::Invalid, std::move(message), std::move(field)};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/core/number_text.h"
 #include "engine/data/synthetic.h"
 
 #include <charconv>
@@ -9,13 +10,6 @@ namespace {
 
 constexpr std::string_view samplePath = "builtin:sample";
 constexpr std::string_view prefix = "generated:";
-
-template <class Number>
-std::string numberText(Number value) {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
-    return {buffer, end.ptr};
-}
 
 template <class Number>
 bool readNumber(std::string_view text, Number& value) {

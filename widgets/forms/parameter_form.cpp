@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/forms/parameter_form.h"
 
+#include "engine/core/number_text.h"
+
 #include "widgets/forms/number_field.h"
 #include "widgets/style/theme.h"
 
@@ -33,10 +35,7 @@ QString toolTipOf(const ParamSpec& spec) {
     }
     const bool low = std::isfinite(spec.min);
     const bool high = std::isfinite(spec.max);
-    const auto number = [&](double value) {
-        return spec.type == ParamType::Integer ? QString::number(value, 'f', 0)
-                                               : text(toText(ParamValue(value)));
-    };
+    const auto number = [](double value) { return text(readableNumber(value)); };
     QString facts;
     if (low && high)
         facts = ParameterForm::tr("Between %1 and %2. ").arg(number(spec.min), number(spec.max));
@@ -200,7 +199,7 @@ void ParameterForm::setSchema(const ParamSchema& schema) {
                 if (spec.group != group || spec.advanced != advanced) continue;
                 if (!headed) {
                     auto* head = new QLabel(text(group), d->body);
-                    head->setFont(Theme::current().font(1.0, true));
+                    Theme::keepFont(head, 1.0, true);
                     grid->addWidget(head, line++, 0, 1, 3);
                     if (advanced) d->advancedHeads.push_back(head);
                     headed = true;
@@ -338,7 +337,7 @@ void ParameterForm::refreshRows() {
         row.label->setEnabled(enabled);
         const QString label = text(row.spec.label);
         row.label->setText(changedRow ? QStringLiteral("● ") + label : label);
-        row.label->setFont(Theme::current().font(1.0, changedRow));
+        Theme::keepFont(row.label, 1.0, changedRow);
         row.label->setAccessibleDescription(changedRow ? tr("modified") : QString());
         row.reset->setVisible(changedRow && (!row.spec.advanced || d->advancedShown));
     }

@@ -213,7 +213,7 @@ private slots:
 
     void errorsNameTheRangeAndTheChoices() {
         const auto range = typed().schema().parse("embedding_size", "0");
-        QVERIFY(errorOf(range).contains(QStringLiteral("from 1 to 2048")));
+        QVERIFY(errorOf(range).contains(QStringLiteral("allowed is 1 to 2,048")));
         const auto half = typed().schema().parse("decay", "-1");
         QVERIFY(errorOf(half).contains(QStringLiteral("at least 0")));
         const auto choice = typed().schema().parse("solver", "lu");
