@@ -59,6 +59,7 @@ Status forEachRecord(const FileTree& tree, int file, char quote, RunControl* con
     const auto odd = [quote](std::string_view text) {
         return std::count(text.begin(), text.end(), quote) % 2 != 0;
     };
+    std::function<void()> giveUp;
     const std::function<void(std::string_view, std::int64_t)> take = [&](std::string_view line,
                                                                          std::int64_t number) {
         if (open.empty() && !odd(line)) return body(line, number);
@@ -72,7 +73,10 @@ Status forEachRecord(const FileTree& tree, int file, char quote, RunControl* con
             open.clear();
             return body(joined, first);
         }
-        if (open.size() < maxJoined) return;
+        if (open.size() == maxJoined) giveUp();
+    };
+    // The quote of the first open line closes nowhere: that line stands alone, those after it are read again.
+    giveUp = [&] {
         std::deque<Line> again;
         again.swap(open);
         body(again.front().text, again.front().number);
@@ -81,14 +85,8 @@ Status forEachRecord(const FileTree& tree, int file, char quote, RunControl* con
             take(part.text, part.number);
     };
     if (auto read = forEachLine(tree, file, control, take); !read) return read;
-    while (!open.empty()) {
-        std::deque<Line> again;
-        again.swap(open);
-        body(again.front().text, again.front().number);
-        again.pop_front();
-        for (const Line& part : again)
-            take(part.text, part.number);
-    }
+    while (!open.empty())
+        giveUp();
     return {};
 }
 
