@@ -15,17 +15,6 @@ namespace recoscope::cli {
 
 namespace {
 
-Json issueJson(const ImportIssue& issue) {
-    Json examples = Json::array();
-    for (const auto& example : issue.examples)
-        examples.push_back({{"where", example.where}, {"text", example.text}});
-    return {{"kind", issue.kind},
-            {"message", issue.message},
-            {"severity", issue.severity == Severity::Note ? "note" : "warning"},
-            {"count", issue.count},
-            {"examples", std::move(examples)}};
-}
-
 template <class Row, class Col>
 std::int64_t filledRows(const Csr<Row, Col>& matrix) {
     std::int64_t count = 0;
@@ -121,9 +110,6 @@ int runImport(const Arguments& arguments) {
     const std::int64_t users = filledRows(data.byUser());
     const std::int64_t items = filledRows(data.byItem());
     if (arguments.has("--json")) {
-        Json issues = Json::array();
-        for (const ImportIssue& issue : report.issues)
-            issues.push_back(issueJson(issue));
         printJson({{"format", data.provenance().format},
                    {"title", data.provenance().title},
                    {"interactions", data.interactionCount()},
@@ -132,7 +118,7 @@ int runImport(const Arguments& arguments) {
                    {"rows_read", report.rowsRead},
                    {"rows_used", report.rowsUsed},
                    {"duplicates", report.duplicates},
-                   {"issues", std::move(issues)},
+                   {"issues", issuesJson(report)},
                    {"density", data.density()},
                    {"implicit", data.scale().implicit},
                    {"scale", {data.scale().min, data.scale().max}},
@@ -169,7 +155,7 @@ Status writeRatings(const Dataset& data, const QString& path, RunControl& contro
     if (Status status = out.add("userId,movieId,rating,timestamp\n"); !status) return status;
     std::string line;
     for (std::int32_t u = 0; u < data.userCount(); ++u) {
-        if (!control.keepGoing()) return Error{ErrorCode::Cancelled, "Cancelled", ""};
+        if (!control.keepGoing()) return Error{ErrorCode::Cancelled, "Stopped", ""};
         const UserIndex user{u};
         const auto items = data.byUser().cols(user);
         const auto values = data.byUser().values(user);
@@ -232,6 +218,7 @@ int runGenerate(const Arguments& arguments) {
     progress.show("generating");
     const auto data = generateDataset(recipe, &control);
     if (!data) return fail(arguments, data.error());
+    if (control.cancelled()) return fail(arguments, {ErrorCode::Cancelled, "Stopped", ""});
     progress.show("writing");
     if (Status status = writeMovies(**data, folder.filePath("movies.csv")); !status)
         return fail(arguments, status.error());

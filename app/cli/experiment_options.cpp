@@ -162,17 +162,31 @@ class Overlay final {
 public:
     explicit Overlay(Experiment base)
         : m_experiment(std::move(base)) {}
-    Status apply(const std::string& option, const std::string& yaml) {
+    /// @param named  what errors begin with that the option's name says already
+    Status apply(const std::string& option, const std::string& yaml, const std::string& named) {
         auto next = overlayYaml(m_experiment, yaml, "");
-        if (!next) return Error{next.error().code, option + ": " + next.error().message, ""};
+        if (!next) {
+            std::string message = next.error().message;
+            if (message.rfind(named, 0) == 0) message.erase(0, named.size());
+            return Error{next.error().code, option + (named.empty() ? " " : ": ") + message, ""};
+        }
         m_experiment = std::move(*next);
         return {};
     }
     Status apply(const Arguments& arguments, std::span<const Row> rows) {
-        for (const Row& row : rows)
-            if (const auto value = arguments.value(row.option))
-                if (Status status = apply(row.option, document(row.key, written(row, *value))); !status)
-                    return status;
+        for (const Row& row : rows) {
+            const auto value = arguments.value(row.option);
+            if (!value) continue;
+            bool number = false;
+            if (value->toDouble(&number); row.shape == Shape::Minimum && !number)
+                return Error{ErrorCode::Invalid,
+                             std::string(row.option) + " needs a number, got '" + value->toStdString() + "'",
+                             ""};
+            if (Status status =
+                    apply(row.option, document(row.key, written(row, *value)), std::string(row.key) + ": ");
+                !status)
+                return status;
+        }
         return {};
     }
     Experiment& experiment() { return m_experiment; }
@@ -224,11 +238,13 @@ Result<Experiment> applyOptions(const Experiment& base, const Arguments& argumen
     if (const auto columns = arguments.value("--columns")) {
         const auto yaml = columnsDocument(*columns);
         if (!yaml) return yaml.error();
-        if (Status status = overlay.apply("--columns", *yaml); !status) return status.error();
+        if (Status status = overlay.apply("--columns", *yaml, "columns."); !status) return status.error();
     }
     if (arguments.has("--test")) overlay.experiment().split.kind = SplitKind::Premade;
     if (const auto kind = arguments.value("--split"))
-        if (Status status = overlay.apply("--split", document("eval_args.split", scalar(*kind))); !status)
+        if (Status status =
+                overlay.apply("--split", document("eval_args.split", scalar(*kind)), "eval_args.split: ");
+            !status)
             return status.error();
     if (Status status = overlay.apply(arguments, trainingRows); !status) return status.error();
     // Early stopping looks at what the algorithm is made for, as on the Train page, unless told otherwise.
@@ -256,8 +272,9 @@ Result<Experiment> applyOptions(const Experiment& base, const Arguments& argumen
         if (equals < 1)
             return Error{ErrorCode::Invalid,
                          "--set is written as --set key=value, got '" + set.toStdString() + "'", ""};
-        if (Status status = overlay.apply("--set", "parameters: {" + scalar(set.left(equals)) + ": " +
-                                                       scalar(set.mid(equals + 1)) + "}\n");
+        if (Status status = overlay.apply(
+                "--set",
+                "parameters: {" + scalar(set.left(equals)) + ": " + scalar(set.mid(equals + 1)) + "}\n", "");
             !status)
             return status.error();
     }

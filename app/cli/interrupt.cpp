@@ -6,8 +6,9 @@
 
 namespace recoscope::cli {
 
-InterruptGuard::InterruptGuard(RunControl& control)
-    : m_control(control) {
+InterruptGuard::InterruptGuard(RunControl& control, const char* keeps)
+    : m_control(control)
+    , m_keeps(keeps) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -21,8 +22,7 @@ InterruptGuard::InterruptGuard(RunControl& control)
             if (signal <= 0) continue;
             if (asked) ::_exit(128 + signal);
             asked = true;
-            std::fprintf(stderr,
-                         "\nrecoscope-cli: stopping; the model so far is kept (again to quit at once)\n");
+            std::fprintf(stderr, "\nrecoscope-cli: stopping; %s (again to quit at once)\n", m_keeps);
             m_control.cancel();
         }
     });

@@ -13,13 +13,15 @@ namespace recoscope::cli {
 /// it before other threads start, so that they inherit the blocked signals.
 class InterruptGuard final {
 public:
-    explicit InterruptGuard(RunControl& control);
+    /// @param keeps  what the person is told of the work so far
+    explicit InterruptGuard(RunControl& control, const char* keeps = "nothing is kept");
     ~InterruptGuard();
     InterruptGuard(const InterruptGuard&) = delete;
     InterruptGuard& operator=(const InterruptGuard&) = delete;
 
 private:
     RunControl& m_control;
+    const char* m_keeps;
     std::atomic<bool> m_over{false};
     sigset_t m_before{};
     std::thread m_thread;

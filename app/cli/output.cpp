@@ -33,6 +33,12 @@ void print(const std::string& line) {
 void printJson(const Json& json) { print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); }
 
 int fail(const Arguments& arguments, const Error& error) {
+    if (error.code == ErrorCode::Cancelled) {
+        std::fprintf(stderr, "recoscope-cli: stopped\n");
+        if (arguments.has("--json"))
+            printJson({{"status", "stopped"}, {"error", {{"message", "Stopped"}, {"where", ""}}}});
+        return ExitCancelled;
+    }
     std::fprintf(stderr, "recoscope-cli: %s\n", error.text().c_str());
     if (arguments.has("--json")) printJson({{"error", {{"message", error.message}, {"where", error.where}}}});
     return ExitFailed;
@@ -125,6 +131,21 @@ std::string sparkline(const std::vector<double>& values, std::size_t width) {
 }
 
 std::string text(std::string_view view) { return std::string(view); }
+
+Json issuesJson(const ImportReport& report) {
+    Json list = Json::array();
+    for (const ImportIssue& issue : report.issues) {
+        Json examples = Json::array();
+        for (const auto& example : issue.examples)
+            examples.push_back({{"where", example.where}, {"text", example.text}});
+        list.push_back({{"kind", issue.kind},
+                        {"message", issue.message},
+                        {"severity", issue.severity == Severity::Note ? "note" : "warning"},
+                        {"count", issue.count},
+                        {"examples", std::move(examples)}});
+    }
+    return list;
+}
 
 Json metricsJson(const std::vector<NamedValue>& metrics) {
     Json json = Json::object();

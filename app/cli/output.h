@@ -3,6 +3,7 @@
 
 #include "engine/core/index.h"
 #include "engine/core/result.h"
+#include "engine/data/import_report.h"
 
 #include "app/cli/arguments.h"
 
@@ -22,7 +23,8 @@ using Json = nlohmann::ordered_json;
 void printJson(const Json& json);
 void print(const std::string& text);
 
-/// Says what went wrong on stderr (and as a JSON object on stdout where JSON was asked for); ExitFailed.
+/// Says what went wrong on stderr (and as a JSON object on stdout where JSON was asked for); ExitFailed, or
+/// ExitCancelled where a person stopped the work.
 int fail(const Arguments& arguments, const Error& error);
 /// A mistake in what was typed; ExitUsage.
 int usage(const Arguments& arguments, const std::string& message);
@@ -46,6 +48,8 @@ std::string duration(double seconds);
 /// A line of eight heights of blocks, at most `width` of them; NaN is a blank.
 std::string sparkline(const std::vector<double>& values, std::size_t width = 60);
 std::string text(std::string_view view);
+/// What an import found, for "issues".
+Json issuesJson(const ImportReport& report);
 Json metricsJson(const std::vector<NamedValue>& metrics);
 
 /// One line on stderr that is written over, where stderr is a terminal; otherwise nothing but what say()

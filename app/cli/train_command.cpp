@@ -83,7 +83,7 @@ const char* statusOf(RunOutcome outcome) {
     case RunOutcome::StoppedEarly:
         return "stopped_early";
     case RunOutcome::Cancelled:
-        return "cancelled";
+        return "stopped";
     case RunOutcome::Failed:
         return "failed";
     case RunOutcome::Completed:
@@ -93,7 +93,7 @@ const char* statusOf(RunOutcome outcome) {
 }
 
 void report(const Arguments& arguments, const QString& run, const Experiment& experiment,
-            const RunEnded& ended, double evaluateSeconds) {
+            const RunEnded& ended, const ImportReport& imported, double evaluateSeconds) {
     const double perEpoch = ended.epochs > 0 ? ended.trainSeconds / ended.epochs : 0.0;
     if (arguments.has("--json")) {
         Json json{{"run", run.toStdString()},
@@ -106,7 +106,8 @@ void report(const Arguments& arguments, const QString& run, const Experiment& ex
                   {"seconds_per_epoch", perEpoch},
                   {"evaluation_seconds", evaluateSeconds},
                   {"metrics", metricsJson(valuesOf(ended.test))},
-                  {"validation_metrics", metricsJson(valuesOf(ended.validation))}};
+                  {"validation_metrics", metricsJson(valuesOf(ended.validation))},
+                  {"issues", issuesJson(imported)}};
         if (ended.error) json["error"] = ended.error->text();
         printJson(json);
         return;
@@ -147,6 +148,16 @@ void usePremadeParts(Experiment& experiment, const Arguments& arguments, const D
     if (!arguments.has("--validation-fraction")) experiment.split.validationFraction = 0.0;
 }
 
+/// What the files had wrong changes the numbers, so whoever trains on them is told.
+void sayWarnings(const ImportReport& report, ProgressLine& progress) {
+    for (const ImportIssue& issue : report.issues) {
+        if (issue.severity == Severity::Note) continue;
+        // A message that counts by itself begins with a figure.
+        const bool counted = !issue.message.empty() && issue.message[0] >= '0' && issue.message[0] <= '9';
+        progress.say("warning: " + issue.message + (counted ? "" : " (" + grouped(issue.count) + ")"));
+    }
+}
+
 int runTrain(const Arguments& arguments) {
     const QStringList& files = arguments.positional();
     if (files.size() > 1) return usage(arguments, "train takes one experiment file at most");
@@ -168,11 +179,12 @@ int runTrain(const Arguments& arguments) {
     if (!store) return fail(arguments, store.error());
 
     RunControl control;
-    InterruptGuard guard(control);
+    InterruptGuard guard(control, "the model so far is kept");
     ThreadPool pool({.threads = static_cast<int>(*threads)});
     ProgressLine progress(arguments.has("--quiet"));
     const auto imported = importData(experiment->dataPath, experiment->import, pool, control, progress);
     if (!imported) return fail(arguments, imported.error());
+    sayWarnings(imported->report, progress);
     usePremadeParts(*experiment, arguments, *imported->dataset);
     const auto split = makeSplit(imported->dataset, experiment->split);
     if (!split) return fail(arguments, split.error());
@@ -200,7 +212,7 @@ int runTrain(const Arguments& arguments) {
     const RunEnded ended = train(experiment->plan, *split, pool, control, sink);
     const Status stored = recorder.finish();
     progress.show("");
-    report(arguments, *run, *experiment, ended, ended.test ? ended.test->seconds : 0.0);
+    report(arguments, *run, *experiment, ended, imported->report, ended.test ? ended.test->seconds : 0.0);
     if (!stored) {
         std::fprintf(stderr, "recoscope-cli: the run could not be stored: %s\n",
                      stored.error().text().c_str());

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <span>
+#include <string>
 
 namespace recoscope {
 
@@ -196,13 +198,60 @@ Merged mergeRows(const InteractionColumns& in, std::size_t count, DuplicatePolic
     return merged;
 }
 
+constexpr std::size_t partCount = 5;
+
+/// Pairs of user and item that stood in more than one part: by the part that lost them and the one that has
+/// them.
+struct PartOverlaps {
+    std::array<std::array<std::int64_t, partCount>, partCount> counts{};
+    std::int64_t pairs = 0;
+
+    void add(const PartOverlaps& other) {
+        pairs += other.pairs;
+        for (std::size_t lost = 0; lost < partCount; ++lost)
+            for (std::size_t kept = 0; kept < partCount; ++kept)
+                counts[lost][kept] += other.counts[lost][kept];
+    }
+};
+
+constexpr std::array<const char*, partCount> partNames{"training", "validation", "test", "validation history",
+                                                       "test history"};
+
+/// A pair in several parts belongs to the one that is held out furthest, so that nothing of a test is trained
+/// on.
+Part furthest(Part a, Part b) {
+    constexpr std::array<int, partCount> rank{0, 3, 4, 1, 2};
+    return rank[static_cast<std::size_t>(a)] < rank[static_cast<std::size_t>(b)] ? b : a;
+}
+
+std::string overlapText(const PartOverlaps& overlaps) {
+    std::string kinds;
+    for (std::size_t lost = 0; lost < partCount; ++lost)
+        for (std::size_t kept = 0; kept < partCount; ++kept) {
+            const std::int64_t count = overlaps.counts[lost][kept];
+            if (count == 0) continue;
+            kinds.append(kinds.empty() ? "" : "; ")
+                .append(std::to_string(count))
+                .append(count == 1 ? " pair of user and item stands" : " pairs of user and item stand")
+                .append(" in both the ")
+                .append(partNames[lost])
+                .append(" and the ")
+                .append(partNames[kept])
+                .append(count == 1 ? " part; it was" : " part; they were")
+                .append(" taken out of the ")
+                .append(partNames[lost])
+                .append(" part");
+        }
+    return kinds;
+}
+
 struct Sorted {
     std::vector<std::int64_t> offsets;
     std::vector<ItemIndex> columns;
     std::vector<float> values;
     std::vector<std::int64_t> times;
     std::vector<Part> parts;
-    std::int64_t inTwoParts = 0; // merged pairs whose rows stood in different parts
+    PartOverlaps overlaps;
 
     /// Takes the gaps out that merged rows left behind each user's rows.
     void close(const std::vector<std::int64_t>& starts, const std::vector<std::int32_t>& counts) {
@@ -237,6 +286,28 @@ struct Sorted {
     }
 };
 
+/// Moves the keys of the part that keeps a pair to the front; returns how many they are.
+template <class RowAt>
+std::size_t keepOnePart(const InteractionColumns& in, std::span<std::uint64_t> keys, RowAt&& rowAt,
+                        PartOverlaps& overlaps) {
+    Part kept = in.parts[rowAt(0)];
+    for (std::size_t m = 1; m < keys.size(); ++m)
+        kept = furthest(kept, in.parts[rowAt(m)]);
+    std::array<bool, partCount> lost{};
+    std::size_t count = 0;
+    for (std::size_t m = 0; m < keys.size(); ++m) {
+        const Part part = in.parts[rowAt(m)];
+        if (part == kept)
+            keys[count++] = keys[m];
+        else
+            lost[static_cast<std::size_t>(part)] = true;
+    }
+    overlaps.pairs += count < keys.size();
+    for (std::size_t part = 0; part < partCount; ++part)
+        overlaps.counts[part][static_cast<std::size_t>(kept)] += lost[part];
+    return count;
+}
+
 Sorted sortRows(const InteractionColumns& in, const Grouped& grouped, DuplicatePolicy policy,
                 ThreadPool* pool) {
     const auto users = static_cast<std::int64_t>(grouped.starts.size()) - 1;
@@ -246,7 +317,7 @@ Sorted sortRows(const InteractionColumns& in, const Grouped& grouped, DuplicateP
     out.times.resize(in.times.size());
     out.parts.resize(in.parts.size());
     std::vector<std::int32_t> counts(static_cast<std::size_t>(users));
-    std::vector<std::int64_t> mixed(static_cast<std::size_t>(ThreadPool::chunkCount(users, usersABlock)));
+    std::vector<PartOverlaps> overlaps(static_cast<std::size_t>(ThreadPool::chunkCount(users, usersABlock)));
     std::vector<std::vector<std::uint64_t>> scratch(static_cast<std::size_t>(pool ? pool->threadCount() : 1));
     inChunks(pool, users, usersABlock, [&](const Chunk& chunk) {
         auto& keys =
@@ -267,17 +338,15 @@ Sorted sortRows(const InteractionColumns& in, const Grouped& grouped, DuplicateP
                 const auto rowAt = [&](std::size_t m) {
                     return grouped.row(begin + static_cast<std::int64_t>(keys[n + m] & 0xffffffffU));
                 };
-                const Merged merged = mergeRows(in, last - n, policy, rowAt);
+                std::size_t count = last - n;
+                if (!in.parts.empty() && count > 1)
+                    count = keepOnePart(in, std::span(keys).subspan(n, count), rowAt,
+                                        overlaps[static_cast<std::size_t>(chunk.index)]);
+                const Merged merged = mergeRows(in, count, policy, rowAt);
                 out.columns[to] = ItemIndex{static_cast<std::int32_t>(keys[n] >> 32)};
                 out.values[to] = merged.value;
                 if (!in.times.empty()) out.times[to] = in.times[merged.row];
-                if (!in.parts.empty()) {
-                    out.parts[to] = in.parts[merged.row];
-                    bool differ = false;
-                    for (std::size_t m = 0; m < last - n; ++m)
-                        differ = differ || in.parts[rowAt(m)] != in.parts[merged.row];
-                    mixed[static_cast<std::size_t>(chunk.index)] += differ;
-                }
+                if (!in.parts.empty()) out.parts[to] = in.parts[merged.row];
                 ++to;
                 n = last;
             }
@@ -285,8 +354,8 @@ Sorted sortRows(const InteractionColumns& in, const Grouped& grouped, DuplicateP
                 static_cast<std::int32_t>(to - static_cast<std::size_t>(begin));
         }
     });
-    for (const std::int64_t count : mixed)
-        out.inTwoParts += count;
+    for (const PartOverlaps& each : overlaps)
+        out.overlaps.add(each);
     out.close(grouped.starts, counts);
     return out;
 }
@@ -326,13 +395,12 @@ Result<DatasetPtr> Dataset::make(DatasetParts parts, ImportReport* report, Threa
     if (report) {
         report->rowsUsed = static_cast<std::int64_t>(used);
         report->duplicates = static_cast<std::int64_t>(rows - used);
-        if (sorted.inTwoParts > 0) {
+        if (sorted.overlaps.pairs > 0) {
             ImportReport mixed;
             mixed.issues.push_back({"pair-in-two-parts",
-                                    "The same user and item stand in more than one part of the split; only "
-                                    "one part has them now",
+                                    overlapText(sorted.overlaps),
                                     Severity::Warning,
-                                    sorted.inTwoParts,
+                                    sorted.overlaps.pairs,
                                     {}});
             report->merge(mixed);
         }

@@ -78,7 +78,8 @@ struct DatasetParts {
 class Dataset final {
 public:
     /// Sorts, merges duplicates (counted in `report` when given: duplicates, rowsUsed) and checks. No interactions at
-    /// all is an error. The result is the same with and without a pool. O(rows log(rows of a user) + users + items).
+    /// all is an error. A pair that stands in several parts stays in the one held out furthest (test before validation before
+    /// the histories before training), whose rows alone are merged; the report says how many. The result is the same with and without a pool. O(rows log(rows of a user) + users + items).
     static Result<std::shared_ptr<const Dataset>> make(DatasetParts parts, ImportReport* report = nullptr,
                                                        ThreadPool* pool = nullptr);
 

@@ -137,6 +137,19 @@ Error nothingRead(const Source& source, const ImportReport& report) {
     return {ErrorCode::Parse, "The file has no interactions", label};
 }
 
+/// A training part that its held-out parts have taken altogether.
+Status checkTraining(const Dataset& dataset, const ImportReport& report) {
+    const auto parts = dataset.parts();
+    if (parts.empty() || std::find(parts.begin(), parts.end(), Part::Train) != parts.end()) return {};
+    for (const ImportIssue& issue : report.issues)
+        if (issue.kind == "pair-in-two-parts")
+            return Error{ErrorCode::Invalid,
+                         "Nothing is left to train on: " + issue.message +
+                             ". Is the same file given for both parts?",
+                         dataset.provenance().path};
+    return {};
+}
+
 void noteScale(const Dataset& dataset, const ReadPlan& plan, ImportReport& report) {
     if (plan.needsMapping)
         report.add("guessed-columns",
@@ -257,6 +270,7 @@ Result<ImportResult> importPath(const std::string& path, const ImportOptions& op
     if (context.progress) context.progress(0.96, "Building the dataset");
     auto dataset = Dataset::make(std::move(parts), &report, context.pool);
     if (!dataset) return dataset.error();
+    if (Status status = checkTraining(**dataset, report); !status) return status.error();
     noteScale(**dataset, main.plan, report);
     if (context.control && !context.control->keepGoing())
         return Error{ErrorCode::Cancelled, "The import was cancelled", path};

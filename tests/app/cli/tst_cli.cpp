@@ -261,6 +261,53 @@ private slots:
         QCOMPARE(result.json()["metrics"]["hr@1"].get<double>(), 1.0);
     }
 
+    void pairsInBothPartsAreCountedAndTakenOutOfTraining() {
+        const QString train = file("o_train.csv", "user,item,rating\na,x,4\na,y,5\nb,x,3\nb,z,4\nc,y,2\n");
+        const QString test = file("o_test.csv", "user,item,rating\na,x,4\na,z,4\nb,z,5\nc,z,1\n");
+        const QStringList words{"train", "--train", train, "--algorithm", "popularity", "--json", "--test"};
+        const QString message =
+            "2 pairs of user and item stand in both the training and the test part; they were taken out of "
+            "the training part";
+        const CliResult result = cli(words + QStringList{test});
+        VERIFY_EXIT(result, 0);
+        QVERIFY2(result.err.contains("warning: " + message.toUtf8() + "\n"), result.err.constData());
+        QVERIFY(result.err.contains("on 3 interactions"));
+        const auto issue = result.json()["issues"][0];
+        QCOMPARE(issue["message"].get<std::string>(), message.toStdString());
+        QCOMPARE(issue["count"].get<int>(), 2);
+        // Which row of a repeated pair is kept is another matter: nothing of the test is trained on.
+        QVERIFY(cli(words + QStringList{test, "--duplicates", "first"}).err.contains("on 3 interactions"));
+
+        const CliResult same = cli(words + QStringList{train});
+        VERIFY_EXIT(same, 1);
+        QVERIFY2(same.err.contains("Nothing is left to train on: 5 pairs"), same.err.constData());
+        QVERIFY2(same.err.contains("Is the same file given for both parts?"), same.err.constData());
+    }
+
+    void mistakesNameTheOptionOnceAndNotTheKeyBehindIt_data() {
+        QTest::addColumn<QStringList>("option");
+        QTest::addColumn<QString>("message");
+        QTest::newRow("algorithm") << QStringList{"--algorithm", "x"} << "--algorithm: Unknown algorithm 'x'";
+        QTest::newRow("split") << QStringList{"--split", "x"} << "--split: Unknown kind of split 'x'";
+        QTest::newRow("seed") << QStringList{"--seed", "x"} << "--seed: expected a whole number, got 'x'";
+        QTest::newRow("set") << QStringList{"--set", "reg=x"} << "--set reg: Expected a number, got x";
+        QTest::newRow("columns") << QStringList{"--columns", "user=x"}
+                                 << "--columns: user: expected a whole number, got 'x'";
+        QTest::newRow("least") << QStringList{"--min-user", "x"} << "--min-user needs a number, got 'x'";
+        QTest::newRow("nothing near") << QStringList{"--bogus"} << "Unknown option --bogus\n";
+    }
+    void mistakesNameTheOptionOnceAndNotTheKeyBehindIt() {
+        QFETCH(QStringList, option);
+        QFETCH(QString, message);
+        QStringList words{"train", "--data", "builtin:sample"};
+        if (option.first() != "--algorithm")
+            words << "--algorithm"
+                  << "ials";
+        const CliResult result = cli(words + option);
+        VERIFY_EXIT(result, 2);
+        QVERIFY2(result.err.startsWith("recoscope-cli: " + message.toUtf8()), result.err.constData());
+    }
+
     void thePublishedSplitIsUsedAsItCameAndGivesThePublishedNumbers() {
         RECOSCOPE_REAL_DATA(path, "splits/ml-100k-mcrec");
         const CliResult result = cli({"train", "--data", QString::fromStdString(path), "--algorithm",
