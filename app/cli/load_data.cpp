@@ -24,7 +24,9 @@ Result<SplitPtr> loadSplit(const Experiment& experiment, ThreadPool& pool, RunCo
                            ProgressLine& progress) {
     auto imported = importData(experiment.dataPath, experiment.import, pool, control, progress);
     if (!imported) return imported.error();
-    return makeSplit(imported->dataset, experiment.split);
+    auto split = makeSplit(imported->dataset, experiment.split);
+    if (control.cancelled()) return Error{ErrorCode::Cancelled, "Stopped", ""};
+    return split;
 }
 
 Result<LoadedRun> loadRun(const RunStore& store, const QString& run, ThreadPool& pool, RunControl& control,

@@ -169,6 +169,7 @@ int runRecommend(const Arguments& arguments) {
                                     std::string(data.userId(UserIndex{0})) + "')",
                                 "--user"});
     const auto answer = ask(*loaded, UserIndex{*index}, static_cast<int>(*count));
+    if (control.cancelled()) return fail(arguments, {ErrorCode::Cancelled, "Stopped", ""});
     if (!answer) return fail(arguments, answer.error());
     return showAnswer(arguments, *loaded, *user, *answer);
 }

@@ -4,6 +4,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/load_data.h"
+#include "app/models/run_table_model.h"
 
 #include <QLocale>
 
@@ -42,6 +43,16 @@ Json recordJson(const RunRecord& record) {
             {"validation_metrics", metricsJson(record.validationMetrics)}};
 }
 
+/// As the window says it: "stopped", "stopped early", "interrupted".
+std::string statusText(RunStatus status) { return runStatusText(status).toLower().toStdString(); }
+
+std::string epochsText(const RunRecord& record) {
+    const std::string epochs = std::to_string(record.epochs);
+    if (record.bestEpoch == 0) return epochs;
+    const std::string best = "epoch " + std::to_string(record.bestEpoch);
+    return epochs + (record.hasModel ? ", the model is that of " + best : ", the best was " + best);
+}
+
 int listRuns(const Arguments& arguments) {
     const auto store = RunStore::open(workspaceOf(arguments), RunStore::Access::ReadOnly);
     std::vector<RunRecord> records;
@@ -67,9 +78,9 @@ int listRuns(const Arguments& arguments) {
     Table table({"run", "name", "status", "epochs", "time", "metric", "value", "created"});
     for (const RunRecord& record : records) {
         const NamedValue* metric = headline(record);
-        table.add({record.id.toStdString(), record.name.toStdString(),
-                   runStatusKey(record.status).toStdString(), std::to_string(record.epochs),
-                   duration(record.seconds), metric ? metric->key + (record.testMetrics.empty() ? " (val.)" : "") : "",
+        table.add({record.id.toStdString(), record.name.toStdString(), statusText(record.status),
+                   std::to_string(record.epochs), duration(record.seconds),
+                   metric ? metric->key + (record.testMetrics.empty() ? " (val.)" : "") : "",
                    metric ? fixed(metric->value) : "",
                    record.created.toLocalTime().toString("yyyy-MM-dd HH:mm").toStdString()});
     }
@@ -191,15 +202,13 @@ int runShow(const Arguments& arguments) {
 
     print(record->name.toStdString() + " (" + record->id.toStdString() + ")\n");
     Table head({"", ""});
-    head.add({"status", runStatusKey(record->status).toStdString() +
+    head.add({"status", statusText(record->status) +
                             (record->reason.isEmpty() ? "" : ": " + record->reason.toStdString())});
     head.add({"data", record->datasetTitle.toStdString() + " (" + record->experiment.dataPath + ")"});
     head.add({"split", text(splitKindKey(record->experiment.split.kind))});
-    head.add(
-        {"epochs", std::to_string(record->epochs) +
-                       (record->bestEpoch ? ", model of epoch " + std::to_string(record->bestEpoch) : "")});
+    head.add({"epochs", epochsText(*record)});
     head.add({"time", duration(record->seconds)});
-    head.add({"model", record->hasModel ? (*store)->modelPath(record->id).toStdString() : "none"});
+    head.add({"model", record->hasModel ? (*store)->modelPath(record->id).toStdString() : "none stored"});
     if (!record->notes.isEmpty()) head.add({"notes", record->notes.toStdString()});
     print(head.text());
     const ParamMap parameters = parametersOf(record->experiment.plan);

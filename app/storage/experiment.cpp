@@ -211,8 +211,7 @@ void writeEvaluation(Writer& out, const TrainingPlan& plan) {
     out.line("exclude_train", flag(evaluation.excludeTrain), 1);
     out.line("exclude_validation_at_test", flag(evaluation.excludeValidationAtTest), 1);
     out.line("ideal_list", evaluation.ideal == IdealList::CutAtK ? "cut_at_k" : "all_relevant", 1);
-    out.line("recall_denominator",
-             evaluation.recall == RecallDenominator::Capped ? "capped" : "relevant", 1);
+    out.line("recall_denominator", evaluation.recall == RecallDenominator::Capped ? "capped" : "relevant", 1);
     out.line("map_denominator", evaluation.map == MapDenominator::Capped ? "capped" : "relevant", 1);
     out.line("clip_ratings", flag(evaluation.clipRatings), 1);
     out.line("keep_per_user", flag(evaluation.keepPerUser), 1);

@@ -31,7 +31,7 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
 std::string nearestText(std::string_view word, std::span<const std::string> known) {
     if (word.size() > 200) return {}; // hostile input: not a slip of the keyboard
     std::string best;
-    std::size_t bestDistance = std::max<std::size_t>(2, word.size() / 2) + 1;
+    std::size_t bestDistance = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const std::string& candidate : known) {
         const std::size_t distance = editDistance(word, candidate);
         if (distance < bestDistance) {

@@ -22,7 +22,7 @@ namespace recoscope {
 namespace {
 
 constexpr std::array statusKeys{"queued",    "running", "completed",  "stopped_early",
-                                "cancelled", "failed",  "interrupted"};
+                                "stopped",   "failed",  "interrupted"};
 constexpr qint64 largestChecked = 64 << 20; // a larger database is not read through at every start
 
 /// WAL needs a moment alone with the file; SQLite does not wait for that by itself.
@@ -110,6 +110,7 @@ QString newId(const std::string& algorithm) {
 QString runStatusKey(RunStatus status) { return statusKeys[static_cast<std::size_t>(status)]; }
 
 std::optional<RunStatus> runStatusFromKey(const QString& key) {
+    if (key == "cancelled") return RunStatus::Cancelled; // as runs were stored at first
     for (std::size_t n = 0; n < statusKeys.size(); ++n)
         if (key == statusKeys[n]) return static_cast<RunStatus>(n);
     return std::nullopt;

@@ -221,8 +221,14 @@ Result<std::shared_ptr<const Recommender>> RunStore::model(const QString& run) c
     if (!found->front().hasModel)
         return Error{ErrorCode::NotFound, "The run " + run.toStdString() + " has no model file", path};
     const auto damaged = [&](const Error& error) {
+        // The path stands in front already.
+        const std::string where =
+            error.where.rfind(path, 0) == 0 ? error.where.substr(path.size()) : error.where;
+        const std::string cause =
+            where.empty() ? error.message
+                          : where.substr(where.rfind(", ", 0) == 0 ? 2 : 0) + ": " + error.message;
         return Error{error.code == ErrorCode::Io ? ErrorCode::Io : ErrorCode::Parse,
-                     "The model of the run " + run.toStdString() + " cannot be read (" + error.text() +
+                     "The model of the run " + run.toStdString() + " cannot be read (" + cause +
                          "); the run itself is intact, and training it again makes a new model",
                      path};
     };

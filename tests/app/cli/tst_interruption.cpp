@@ -4,6 +4,7 @@
 #include "tests/app/cli/cli_process.h"
 
 #include <QDir>
+#include <QFile>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -31,6 +32,18 @@ QStringList longRun(const QString& workspace) {
             "--json"};
 }
 
+const QString largeData = QStringLiteral("generated:users=20000,items=5000,interactions=2000000,seed=2");
+
+/// The process takes Ctrl+C as a wish: its main thread blocks SIGINT, and another one waits for it.
+bool handlesInterrupts(qint64 process) {
+    QFile status(QStringLiteral("/proc/%1/status").arg(process));
+    if (!status.open(QIODevice::ReadOnly)) return false;
+    for (const QByteArray& line : status.readAll().split('\n'))
+        if (line.startsWith("SigBlk:"))
+            return (line.mid(7).trimmed().toULongLong(nullptr, 16) >> (SIGINT - 1)) & 1;
+    return false;
+}
+
 /// Waits until the run has stored at least three points of a curve.
 bool waitForCurve(const RunStore& store, QString& run) {
     return QTest::qWaitFor(
@@ -48,6 +61,7 @@ bool waitForCurve(const RunStore& store, QString& run) {
 
 class TestInterruption : public QObject {
     Q_OBJECT
+    QTemporaryDir m_large; // a workspace with a run on data that takes a second to make
 private slots:
     void aKilledRunIsInterruptedWithItsCurveAndOthersGoOn() {
         QTemporaryDir folder;
@@ -100,9 +114,45 @@ private slots:
         const auto json =
             nlohmann::json::parse(process.readAllStandardOutput().toStdString(), nullptr, false);
         QVERIFY(json.is_object());
-        QCOMPARE(json["status"].get<std::string>(), "cancelled");
+        QCOMPARE(json["status"].get<std::string>(), "stopped");
         QCOMPARE((*store)->find(run)->status, RunStatus::Cancelled);
         QVERIFY((*store)->model(run).ok());
+    }
+
+    void controlCEndsEveryLongCommandWith130_data() {
+        QTest::addColumn<QStringList>("command");
+        QTest::newRow("import") << QStringList{"import", largeData};
+        QTest::newRow("generate") << QStringList{
+            "generate", m_large.filePath("made"), "--interactions", "2000000", "--users", "20000", "--items",
+            "5000"};
+        QTest::newRow("evaluate") << QStringList{"evaluate", "latest"};
+        QTest::newRow("recommend") << QStringList{"recommend", "latest", "--user", "1"};
+        QTest::newRow("export") << QStringList{"export", "latest", "--recommendations",
+                                               m_large.filePath("r.csv")};
+        const auto trained = test::runCli(
+            m_large.path(), {"train", "--data", largeData, "--algorithm", "popularity", "--quiet"});
+        QVERIFY2(trained.exitCode == 0, trained.err.constData());
+    }
+    void controlCEndsEveryLongCommandWith130() {
+        QFETCH(QStringList, command);
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert("RECOSCOPE_WORKSPACE", m_large.path());
+        process.setProcessEnvironment(environment);
+        process.start(RECOSCOPE_CLI, command << "--json");
+        QVERIFY(process.waitForStarted());
+        // All of them make the data again first, which takes a second.
+        QVERIFY(QTest::qWaitFor([&] { return handlesInterrupts(process.processId()); }, 20'000));
+        ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+        QVERIFY(process.waitForFinished(30'000));
+        QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+        const QByteArray err = process.readAllStandardError();
+        QVERIFY2(process.exitCode() == 130, err.constData());
+        QVERIFY2(err.endsWith("recoscope-cli: stopped\n"), err.constData());
+        const auto json =
+            nlohmann::json::parse(process.readAllStandardOutput().toStdString(), nullptr, false);
+        QVERIFY(json.is_object());
+        QCOMPARE(json["status"].get<std::string>(), "stopped");
     }
 
     void aWorkspaceThatMayNotBeWrittenIsReadAndRefusesClearly() {
