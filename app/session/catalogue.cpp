@@ -63,6 +63,8 @@ Result<std::vector<CatalogueEntry>> readCatalogue(const QString& path) {
         entry.summary = textAt(object, "summary");
         entry.url = QUrl(textAt(object, "url"), QUrl::StrictMode);
         entry.bytes = numberAt(object, "bytes");
+        entry.aboutBytes = numberAt(object, "about_bytes");
+        entry.atMostBytes = numberAt(object, "at_most_bytes");
         entry.md5 = textAt(object, "md5");
         entry.sha256 = textAt(object, "sha256");
         entry.interactions = numberAt(object, "interactions");

@@ -20,6 +20,8 @@ struct CatalogueEntry {
     QString summary; // one sentence: what is in it
     QUrl url;
     qint64 bytes = 0;     // 0: unknown
+    qint64 aboutBytes = 0;  // estimated where `bytes` is unknown; 0: not
+    qint64 atMostBytes = 0; // of the whole that this is a part of, where nothing better is known; 0: not
     QString md5;          // hex; "" where the publisher gives none
     QString sha256;
     QString licence;      // text a person accepts before the download

@@ -35,7 +35,10 @@ private slots:
             QVERIFY2(!entry.summary.isEmpty() && !entry.citation.isEmpty(), qPrintable(entry.id));
             QVERIFY2(entry.licence.contains("https://"), qPrintable(entry.id)); // where the full terms are
             QVERIFY2(hex.match(entry.md5).hasMatch(), qPrintable(entry.id));
-            QVERIFY2(entry.bytes >= 0 && entry.interactions >= 0, qPrintable(entry.id));
+            QVERIFY2(entry.interactions >= 0, qPrintable(entry.id));
+            // One figure a dataset, so that everybody knows what to expect of a download.
+            QVERIFY2((entry.bytes > 0) + (entry.aboutBytes > 0) + (entry.atMostBytes > 0) == 1,
+                     qPrintable(entry.id));
         }
         QCOMPARE(groups["MovieLens"], 7);
         QCOMPARE(groups["Amazon 2018"], 2 * 29); // 29 categories, all ratings and 5-core
