@@ -124,7 +124,7 @@ private:
             if (t < rowPanels)
                 packA(k0, k, r0 + t, m_a + t * kTileRows * k);
             else
-                packB(k0, k, t - rowPanels, m_b + (t - rowPanels) * m_panelSize);
+                packB(k0, k, t - rowPanels, t - rowPanels + 1, m_b + (t - rowPanels) * m_panelSize);
         });
         const std::int64_t colTasks = ceilDiv(m_colPanels, m_panelsPerTask);
         forTasks(m_pool, colTasks * m_rowParts, [&](std::int64_t t, int thread) {
@@ -135,9 +135,7 @@ private:
             const std::int64_t i1 = rowPanels * (part + 1) / m_rowParts;
             S* const own =
                 m_packFirst ? m_b + j0 * m_panelSize : m_b + thread * m_panelsPerTask * m_panelSize;
-            if (!m_packFirst)
-                for (std::int64_t j = j0; j < j1; ++j)
-                    packB(k0, k, j, own + (j - j0) * m_panelSize);
+            if (!m_packFirst) packB(k0, k, j0, j1, own);
             for (std::int64_t i = i0; i < i1; ++i)
                 for (std::int64_t j = j0; j < j1; ++j)
                     multiply(k0, k, r0 + i, j, m_a + i * kTileRows * k, own + (j - j0) * m_panelSize);
@@ -163,15 +161,24 @@ private:
             packAlong(m_p.a + k0 * m_p.lda + row, m_p.lda, rows, k, out, rows);
     }
 
-    void packB(std::int64_t k0, std::int64_t k, std::int64_t panel, S* out) const {
-        if (readsDirectly(panel)) return;
-        const int cols = colsOf(panel);
-        const int width = vectorsFor(cols) * Simd<S>::kCount;
-        const std::int64_t col = panel * kCols;
-        if (m_p.transposeB == Transpose::No)
-            packAlong(m_p.b + k0 * m_p.ldb + col, m_p.ldb, cols, k, out, width);
-        else
-            packAcross(m_p.b + col * m_p.ldb + k0, m_p.ldb, cols, k, out, width);
+    /// Panels [j0, j1) of B, those that are read where they are left out.
+    void packB(std::int64_t k0, std::int64_t k, std::int64_t j0, std::int64_t j1, S* out) const {
+        const bool turned = m_p.transposeB == Transpose::Yes;
+        std::int64_t j = j0;
+        if (!turned) {
+            j = std::clamp(m_p.n / kCols, j0, j1); // up to the one that is not whole
+            if (!m_direct)
+                packWholePanels(m_p.b + k0 * m_p.ldb + j0 * kCols, m_p.ldb, j - j0, k, out, m_panelSize);
+        }
+        for (; j < j1; ++j) {
+            const int cols = colsOf(j);
+            const int width = vectorsFor(cols) * Simd<S>::kCount;
+            S* const panel = out + (j - j0) * m_panelSize;
+            if (turned)
+                packAcross(m_p.b + j * kCols * m_p.ldb + k0, m_p.ldb, cols, k, panel, width);
+            else
+                packAlong(m_p.b + k0 * m_p.ldb + j * kCols, m_p.ldb, cols, k, panel, width);
+        }
     }
 
     void multiply(std::int64_t k0, std::int64_t k, std::int64_t rowPanel, std::int64_t colPanel, const S* a,

@@ -69,17 +69,25 @@ void packAcross(const S* source, std::int64_t stride, int count, std::int64_t k,
     }
 }
 
+/// `panels` whole panels of neighbouring columns, `panelSize` apart: panel[p * kTileCols + i] = source[p *
+/// stride + i]. All of a row at once, since rows that lie far apart are slow to reach.
+template <class S>
+void packWholePanels(const S* source, std::int64_t stride, std::int64_t panels, std::int64_t k, S* out,
+                     std::int64_t panelSize) {
+    using V = Simd<S>;
+    for (std::int64_t p = 0; p < k; ++p) {
+        const S* from = source + p * stride;
+        S* to = out + p * V::kTileCols;
+        for (std::int64_t j = 0; j < panels; ++j, from += V::kTileCols, to += panelSize)
+#pragma GCC unroll 4
+            for (int w = 0; w < kTileVectors; ++w)
+                V::store(to + w * V::kCount, V::load(from + w * V::kCount));
+    }
+}
+
 /// panel[p * width + i] = source[p * stride + i] for i < count and p < k; 0 for count <= i < width.
 template <class S>
 void packAlong(const S* source, std::int64_t stride, int count, std::int64_t k, S* panel, int width) {
-    using V = Simd<S>;
-    if (count == V::kTileCols && width == V::kTileCols) {
-        for (std::int64_t p = 0; p < k; ++p)
-#pragma GCC unroll 4
-            for (int w = 0; w < kTileVectors; ++w)
-                V::store(panel + p * width + w * V::kCount, V::load(source + p * stride + w * V::kCount));
-        return;
-    }
     for (std::int64_t p = 0; p < k; ++p) {
         std::memcpy(panel + p * width, source + p * stride, static_cast<std::size_t>(count) * sizeof(S));
         for (int i = count; i < width; ++i)
