@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/registry.h"
 
+#include "engine/models/autoencoder/adversarial_ae.h"
+#include "engine/models/autoencoder/autoencoder.h"
+#include "engine/models/autoencoder/autorec.h"
+#include "engine/models/autoencoder/gaussian_vae.h"
 #include "engine/models/autoencoder/mult_vae.h"
+#include "engine/models/autoencoder/rec_vae.h"
 #include "engine/models/baseline/global_mean.h"
 #include "engine/models/baseline/item_mean.h"
 #include "engine/models/baseline/popularity.h"
@@ -30,8 +35,14 @@ std::span<const AlgorithmInfo> algorithms() {
         userKnnInfo(),
         biasedMfInfo(),
         ialsInfo(),
+        autoencoderInfo(),
+        autorecInfo(),
+        cdaeInfo(),
         multDaeInfo(),
         multVaeInfo(),
+        gaussianVaeInfo(),
+        recVaeInfo(),
+        adversarialAeInfo(),
         pureSvdInfo(),
         pcaInfo(),
     };

@@ -35,6 +35,7 @@ public:
     void observe(NodeId node, std::string name);
 
     std::int32_t nodeCount() const { return static_cast<std::int32_t>(m_nodes.size()); }
+    std::int32_t sparseCount() const { return static_cast<std::int32_t>(m_sparse.size()); }
     Shape shape(NodeId node) const { return m_nodes[static_cast<std::size_t>(node)].shape; }
     std::int32_t cols(NodeId node) const { return shape(node).cols; }
     std::int32_t cols(SparseId sparse) const { return m_sparse[static_cast<std::size_t>(sparse)].cols; }

@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::int32_t kBlock = 128; // queries of one pass
 
-/// Spans of a Csr row as a query that nobody knows.
+/// A training history with its user.
 Query queryOf(const UserItemCsr& histories, std::int32_t row) {
     const UserIndex user{row};
-    return {.items = histories.cols(user), .values = histories.values(user)};
+    return {.items = histories.cols(user), .values = histories.values(user), .times = {}, .user = user};
 }
 
 void normaliseRows(MatrixF& matrix) {
@@ -30,10 +30,10 @@ void normaliseRows(MatrixF& matrix) {
 } // namespace
 
 void appendHistory(nn::SparseBatch<float>& batch, std::span<const ItemIndex> items,
-                   std::span<const float> values, HistoryValues counted) {
+                   std::span<const float> values, HistoryValues counted, float offset) {
     batch.appendRow(
         items.size(), [&](std::size_t n) { return static_cast<std::int32_t>(items[n]); },
-        [&](std::size_t n) { return counted == HistoryValues::Ones ? 1.0f : values[n]; });
+        [&](std::size_t n) { return counted == HistoryValues::Ones ? 1.0f : values[n] - offset; });
 }
 
 AutoencoderModel::AutoencoderModel(DesignPtr design, std::shared_ptr<const CodeNetwork> network,
@@ -54,7 +54,11 @@ void AutoencoderModel::bind(std::span<const Query> queries, nn::Workspace<float>
     auto& history = workspace.sparse(m_network->history);
     history.clear();
     for (const Query& query : queries)
-        appendHistory(history, query.items, query.values, m_design->params().values);
+        appendHistory(history, query.items, query.values, m_design->params().values, m_design->offset());
+    if (m_network->user)
+        for (std::size_t n = 0; n < queries.size(); ++n)
+            workspace.indices(*m_network->user)[n] =
+                queries[n].user && toInt(*queries[n].user) < userCount() ? toInt(*queries[n].user) : -1;
 }
 
 template <class Take>
@@ -79,10 +83,10 @@ void AutoencoderModel::score(std::span<const Query> queries, Eigen::Ref<MatrixF>
         scoreByCodes(userCodes, out);
         return;
     }
-    forEachBlock(queries, m_scorePlan,
-                 [&](Eigen::Index first, Eigen::Index rows, nn::Workspace<float>& workspace) {
-                     out.middleRows(first, rows) = workspace.value(m_network->output);
-                 });
+    forEachBlock(
+        queries, m_scorePlan, [&](Eigen::Index first, Eigen::Index rows, nn::Workspace<float>& workspace) {
+            out.middleRows(first, rows) = workspace.value(m_network->output).array() + m_design->offset();
+        });
 }
 
 void AutoencoderModel::scoreByCodes(const MatrixF& userCodes, Eigen::Ref<MatrixF> out) const {
@@ -214,7 +218,17 @@ void AutoencoderModel::decode(Eigen::Ref<const MatrixF> codes, Eigen::Ref<Matrix
     workspace.value(m_network->latent) = codes;
     nn::Step<float> step(m_decodePlan, m_parameters, workspace, {});
     step.forward();
-    scores = workspace.value(m_network->output);
+    scores = workspace.value(m_network->output).array() + m_design->offset();
+}
+
+void AutoencoderModel::samplePrior(Rng& rng, Eigen::Ref<MatrixF> codes) const {
+    m_design->samplePrior(rng, codes);
+}
+
+void AutoencoderDesign::samplePrior(Rng& rng, Eigen::Ref<MatrixF> codes) const {
+    for (Eigen::Index n = 0; n < codes.rows(); ++n)
+        for (Eigen::Index d = 0; d < codes.cols(); ++d)
+            codes(n, d) = static_cast<float>(rng.normal());
 }
 
 Reconstruction AutoencoderModel::reconstruct(const Query& query,
@@ -237,7 +251,7 @@ Reconstruction AutoencoderModel::reconstruct(const Query& query,
     result.code = workspace.value(m_network->latent).row(0).transpose();
     if (m_network->logVariance && noiseSeed)
         result.deviation = (workspace.value(*m_network->logVariance).row(0).array() * 0.5f).exp().transpose();
-    result.output = workspace.value(m_network->output).row(0).transpose();
+    result.output = workspace.value(m_network->output).row(0).transpose().array() + m_design->offset();
     const auto y = result.output.array();
     switch (m_network->scale) {
     case OutputScale::Softmax: {
@@ -261,6 +275,8 @@ void AutoencoderModel::save(TensorFile& file) const {
     for (const auto& parameter : m_parameters.all())
         file.set(parameter.name, parameter.value);
     file.set("histories", *m_histories);
+    const float offset = m_design->offset();
+    file.set("offset", std::span<const float>(&offset, 1));
 }
 
 Result<ParamMap> savedParams(const ParamSchema& schema, const TensorFile& file) {
@@ -275,23 +291,42 @@ Result<ParamMap> savedParams(const ParamSchema& schema, const TensorFile& file) 
     return params;
 }
 
+TrainingRows AutoencoderDesign::rows(const SplitPtr& split) const {
+    const auto of = [&](const UserItemCsr& part) { return std::shared_ptr<const UserItemCsr>(split, &part); };
+    return {of(split->train()), of(split->validationHistory()), of(split->validation())};
+}
+
+std::shared_ptr<const Recommender>
+AutoencoderDesign::makeModel(std::shared_ptr<const AutoencoderDesign> self,
+                             std::shared_ptr<const CodeNetwork> network, nn::ParameterSet<float> parameters,
+                             std::shared_ptr<const UserItemCsr> histories) const {
+    return std::make_shared<AutoencoderModel>(std::move(self), std::move(network), std::move(parameters),
+                                              std::move(histories));
+}
+
+std::vector<std::pair<std::string, std::vector<std::int64_t>>>
+AutoencoderDesign::expectedLayers(std::int32_t items) const {
+    const LayerSizes sizes = params().sizes(items);
+    std::vector<std::int64_t> width{items};
+    width.insert(width.end(), sizes.hidden.begin(), sizes.hidden.end());
+    width.push_back(sizes.code);
+    std::vector<std::pair<std::string, std::vector<std::int64_t>>> layers;
+    for (std::size_t n = 0; n + 1 < width.size(); ++n)
+        layers.push_back({"encoder." + std::to_string(n) + ".weight", {width[n], width[n + 1]}});
+    return layers;
+}
+
 Result<std::shared_ptr<const Recommender>> loadAutoencoder(const DesignPtr& design, const TensorFile& file) {
     auto histories = file.csr<UserIndex, ItemIndex>("histories");
     if (!histories) return histories.error();
     const std::int32_t items = histories->colCount();
-    // Before memory is taken for the network: the file must hold weights of that size.
-    const LayerSizes sizes = design->params().sizes(items);
-    std::vector<std::int64_t> width{items};
-    width.insert(width.end(), sizes.hidden.begin(), sizes.hidden.end());
-    width.push_back(sizes.code);
-    for (std::size_t n = 0; n + 1 < width.size(); ++n) {
-        const std::string name = "encoder." + std::to_string(n) + ".weight";
+    for (const auto& [name, shape] : design->expectedLayers(items)) {
         const auto found = file.tensors().find(name);
         if (found == file.tensors().end()) return Error{ErrorCode::Parse, "The file lacks a layer", name};
-        if (found->second.shape != std::vector<std::int64_t>{width[n], width[n + 1]})
+        if (found->second.shape != shape)
             return Error{ErrorCode::Parse, "The layer's shape does not fit the parameters", name};
     }
-    auto network = std::make_shared<const CodeNetwork>(design->build(items, 0));
+    auto network = std::make_shared<const CodeNetwork>(design->build({histories->rowCount(), items}, 0));
     nn::ParameterSet<float> parameters = network->parameters;
     for (auto& parameter : parameters.all()) {
         auto matrix = file.matrix(parameter.name);
@@ -300,9 +335,8 @@ Result<std::shared_ptr<const Recommender>> loadAutoencoder(const DesignPtr& desi
             return Error{ErrorCode::Parse, "The layer's shape does not fit the parameters", parameter.name};
         parameter.value = std::move(*matrix);
     }
-    return std::shared_ptr<const Recommender>(
-        std::make_shared<AutoencoderModel>(design, std::move(network), std::move(parameters),
-                                           std::make_shared<const UserItemCsr>(std::move(*histories))));
+    return design->makeModel(design, std::move(network), std::move(parameters),
+                             std::make_shared<const UserItemCsr>(std::move(*histories)));
 }
 
 } // namespace recoscope

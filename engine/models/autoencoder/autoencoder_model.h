@@ -32,6 +32,7 @@ public:
     const MatrixF* itemEmbeddings() const override;
     const MatrixF* userEmbeddings() const override;
     const LatentSpace* latentSpace() const override { return this; }
+    bool predictsRatings() const override { return m_design->predictsRatings(); }
     void save(TensorFile& file) const override;
 
     std::int32_t size() const override;
@@ -39,6 +40,7 @@ public:
     void decode(Eigen::Ref<const MatrixF> codes, Eigen::Ref<MatrixF> scores) const override;
     Reconstruction reconstruct(const Query& query, std::optional<std::uint64_t> noiseSeed) const override;
     bool generative() const override { return m_network->generative; }
+    void samplePrior(Rng& rng, Eigen::Ref<MatrixF> codes) const override;
 
     const nn::ParameterSet<float>& parameters() const { return m_parameters; }
 
@@ -67,6 +69,6 @@ private:
 
 /// One batch row from a history: its values as the parameters count them.
 void appendHistory(nn::SparseBatch<float>& batch, std::span<const ItemIndex> items,
-                   std::span<const float> values, HistoryValues counted);
+                   std::span<const float> values, HistoryValues counted, float offset = 0.0f);
 
 } // namespace recoscope

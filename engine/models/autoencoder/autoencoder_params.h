@@ -62,7 +62,46 @@ struct AutoencoderParams {
 /// Widths such as "600, 200"; an error names what is wrong.
 Result<std::vector<std::int32_t>> parseWidths(std::string_view text);
 
-/// Rows of the schema, in the order of the form: what P's network is like, then how it is trained.
+/// Rows of the schema: what goes in, and what is made of a code.
+template <class P>
+void addUseRows(typename TypedSchema<P>::Builder& builder) {
+    using Base = AutoencoderParams;
+    builder
+        .choice("values", static_cast<HistoryValues P::*>(&Base::values),
+                {{HistoryValues::Ones, {"ones", "Ones", "Every interaction counts 1"}},
+                 {HistoryValues::Ratings, {"ratings", "Ratings", "An interaction counts its rating"}}},
+                {.label = "Values", .help = "What an interaction counts in the history.", .advanced = true})
+        .flag(
+            "normalize", static_cast<bool P::*>(&Base::normalise),
+            {.label = "Normalise histories",
+             .help =
+                 "Divides each history by its Euclidean length, so that long ones do not saturate the first "
+                 "layer.",
+             .advanced = true})
+        .choice(
+            "recommend_by", static_cast<RecommendBy P::*>(&Base::recommendBy),
+            {{RecommendBy::Rebuild, {"rebuild", "Rebuilding", "The decoder's output for the user's code"}},
+             {RecommendBy::Cosine,
+              {"cosine", "Cosine of codes", "Angle between the user's and the item's code"}},
+             {RecommendBy::Euclidean,
+              {"euclidean", "Distance of codes", "Nearness of the user's and item's code"}},
+             {RecommendBy::Dot, {"dot", "Product of codes", "Dot product of the user's and the item's code"}},
+             {RecommendBy::Knn, {"knn", "Neighbours by code", "What the users with the nearest codes took"}}},
+            {.label = "Recommend by",
+             .help = "What is made of the codes. An item's code is that of a history of this item alone.",
+             .advanced = true})
+        .integer("code_neighbours", static_cast<std::int32_t P::*>(&Base::neighbours),
+                 {.label = "Neighbours",
+                  .help = "Users with the nearest codes (cosine) whose histories are summed.",
+                  .min = 1,
+                  .max = 10000,
+                  .logScale = true,
+                  .advanced = true,
+                  .enabledBy = "recommend_by",
+                  .enabledWhen = {"knn"}});
+}
+
+/// What P's network is like, in the order of the form; the rows of use come last.
 template <class P>
 void addNetworkRows(typename TypedSchema<P>::Builder& builder) {
     using Base = AutoencoderParams;
@@ -94,42 +133,11 @@ void addNetworkRows(typename TypedSchema<P>::Builder& builder) {
                .min = 0.0,
                .max = 0.95,
                .advanced = true})
-        .choice("values", static_cast<HistoryValues P::*>(&Base::values),
-                {{HistoryValues::Ones, {"ones", "Ones", "Every interaction counts 1"}},
-                 {HistoryValues::Ratings, {"ratings", "Ratings", "An interaction counts its rating"}}},
-                {.label = "Values", .help = "What an interaction counts in the history.", .advanced = true})
-        .flag(
-            "normalize", static_cast<bool P::*>(&Base::normalise),
-            {.label = "Normalise histories",
-             .help =
-                 "Divides each history by its Euclidean length, so that long ones do not saturate the first "
-                 "layer.",
-             .advanced = true})
         .flag("tied_weights", static_cast<bool P::*>(&Base::tied),
               {.label = "Tied weights",
                .help = "The decoder uses the encoder's weights, transposed: half the parameters.",
-               .advanced = true})
-        .choice(
-            "recommend_by", static_cast<RecommendBy P::*>(&Base::recommendBy),
-            {{RecommendBy::Rebuild, {"rebuild", "Rebuilding", "The decoder's output for the user's code"}},
-             {RecommendBy::Cosine,
-              {"cosine", "Cosine of codes", "Angle between the user's and the item's code"}},
-             {RecommendBy::Euclidean,
-              {"euclidean", "Distance of codes", "Nearness of the user's and item's code"}},
-             {RecommendBy::Dot, {"dot", "Product of codes", "Dot product of the user's and the item's code"}},
-             {RecommendBy::Knn, {"knn", "Neighbours by code", "What the users with the nearest codes took"}}},
-            {.label = "Recommend by",
-             .help = "What is made of the codes. An item's code is that of a history of this item alone.",
-             .advanced = true})
-        .integer("code_neighbours", static_cast<std::int32_t P::*>(&Base::neighbours),
-                 {.label = "Neighbours",
-                  .help = "Users with the nearest codes (cosine) whose histories are summed.",
-                  .min = 1,
-                  .max = 10000,
-                  .logScale = true,
-                  .advanced = true,
-                  .enabledBy = "recommend_by",
-                  .enabledWhen = {"knn"}});
+               .advanced = true});
+    addUseRows<P>(builder);
 }
 
 template <class P>

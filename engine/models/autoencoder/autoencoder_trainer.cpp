@@ -17,8 +17,9 @@ public:
         : m_design(std::move(design))
         , m_split(input.split)
         , m_seed(input.seed)
+        , m_rows(m_design->rows(input.split))
         , m_network(std::make_shared<const CodeNetwork>(
-              m_design->build(input.split->train().colCount(), input.seed)))
+              m_design->build({m_rows.train->rowCount(), m_rows.train->colCount()}, input.seed)))
         , m_parameters(m_network->parameters)
         , m_gradients(m_parameters)
         , m_workspace(m_network->graph, batchCapacity(), nn::Keep::ValuesAndGradients)
@@ -31,7 +32,7 @@ public:
             m_sums.emplace_back(objective.parts.size() + 1, 0.0);
         }
         m_validationPlan = m_network->graph->planForward(std::span(&m_network->reconstruction, 1));
-        const UserItemCsr& train = m_split->train();
+        const UserItemCsr& train = *m_rows.train;
         std::vector<std::int64_t> lengths;
         for (std::int32_t u = 0; u < train.rowCount(); ++u)
             if (train.rowSize(UserIndex{u}) > 0) {
@@ -43,9 +44,8 @@ public:
         std::int64_t most = 0;
         for (std::size_t n = 0; n < lengths.size() && n < static_cast<std::size_t>(batchCapacity()); ++n)
             most += lengths[n];
-        for (const nn::SparseId id : {m_network->history, m_network->target, m_network->noisy})
-            m_workspace.sparse(id).reserve(batchCapacity(), most);
-        m_histories = std::make_shared<const UserItemCsr>(train);
+        for (std::int32_t id = 0; id < m_network->graph->sparseCount(); ++id)
+            m_workspace.sparse(nn::SparseId{id}).reserve(batchCapacity(), most);
     }
 
     int plannedEpochs() const override { return m_design->params().epochs; }
@@ -53,14 +53,14 @@ public:
     Result<EpochResult> runEpoch(EpochContext& context) override;
 
     std::shared_ptr<const Recommender> snapshot() const override {
-        return std::make_shared<AutoencoderModel>(m_design, m_network, m_parameters, m_histories);
+        return m_design->makeModel(m_design, m_network, m_parameters, m_rows.train);
     }
 
     std::optional<double> validationLoss(EpochContext& context) const override;
 
 private:
     std::int32_t batchCapacity() const {
-        return std::max(1, std::min(m_design->params().batchSize, m_split->train().rowCount()));
+        return std::max(1, std::min(m_design->params().batchSize, m_rows.train->rowCount()));
     }
     std::int64_t stepsPerEpoch() const {
         const auto batches =
@@ -69,8 +69,8 @@ private:
     }
     std::int64_t trainedUsers() const {
         std::int64_t users = 0;
-        for (std::int32_t u = 0; u < m_split->train().rowCount(); ++u)
-            users += m_split->train().rowSize(UserIndex{u}) > 0 ? 1 : 0;
+        for (std::int32_t u = 0; u < m_rows.train->rowCount(); ++u)
+            users += m_rows.train->rowSize(UserIndex{u}) > 0 ? 1 : 0;
         return users;
     }
     void bind(std::span<const std::int32_t> users, const UserItemCsr& histories, const UserItemCsr& targets,
@@ -84,6 +84,7 @@ private:
     DesignPtr m_design;
     SplitPtr m_split;
     std::uint64_t m_seed;
+    TrainingRows m_rows;
     std::shared_ptr<const CodeNetwork> m_network;
     nn::ParameterSet<float> m_parameters;
     nn::Gradients<float> m_gradients;
@@ -92,11 +93,10 @@ private:
     std::vector<nn::Plan> m_plans; // by objective
     std::vector<nn::Optimizer<float>> m_optimizers;
     std::vector<std::vector<double>> m_sums; // by objective: loss, then parts; each times its rows
-    std::vector<double> m_rows;              // by objective
+    std::vector<double> m_counts;            // by objective: rows seen
     nn::Plan m_validationPlan;
     std::vector<std::int32_t> m_users; // with a history
     std::vector<std::int32_t> m_order;
-    std::shared_ptr<const UserItemCsr> m_histories;
     StepTime m_time;
     double m_gradientNorm = 0.0; // of the epoch's last step of the first objective
 };
@@ -109,10 +109,12 @@ void AutoencoderTrainer::bind(std::span<const std::int32_t> users, const UserIte
         auto& batch = workspace.sparse(id);
         batch.clear();
         for (const std::int32_t user : users)
-            appendHistory(batch, rows.cols(UserIndex{user}), rows.values(UserIndex{user}), counted);
+            appendHistory(batch, rows.cols(UserIndex{user}), rows.values(UserIndex{user}), counted,
+                          m_design->offset());
     };
     fill(m_network->history, histories);
-    if (m_network->target != m_network->history) fill(m_network->target, targets);
+    fill(m_network->target, targets);
+    if (m_network->user) std::copy(users.begin(), users.end(), workspace.indices(*m_network->user).begin());
 }
 
 bool AutoencoderTrainer::trainBatch(std::span<const std::size_t> objectives, EpochContext& context) {
@@ -131,7 +133,7 @@ bool AutoencoderTrainer::trainBatch(std::span<const std::size_t> objectives, Epo
             m_gradientNorm = nn::clipGradients<float>(m_gradients, objective.trained, clip, &context.pool);
         m_optimizers[index].step(m_parameters, m_gradients, m_learningRate.at(m_time.step), &context.pool);
         const double rows = m_workspace.batch();
-        m_rows[index] += rows;
+        m_counts[index] += rows;
         m_sums[index][0] += rows * static_cast<double>(m_workspace.value(objective.loss)(0, 0));
         for (std::size_t part = 0; part < objective.parts.size(); ++part)
             m_sums[index][part + 1] +=
@@ -141,24 +143,25 @@ bool AutoencoderTrainer::trainBatch(std::span<const std::size_t> objectives, Epo
 }
 
 Result<EpochResult> AutoencoderTrainer::runEpoch(EpochContext& context) {
-    m_rows.assign(m_network->objectives.size(), 0.0);
+    m_counts.assign(m_network->objectives.size(), 0.0);
     for (auto& sums : m_sums)
         std::fill(sums.begin(), sums.end(), 0.0);
     m_time.epoch = context.epoch;
-    const std::size_t passes = m_network->passes.size();
+    m_time.seed = m_seed;
+    const auto passes = m_design->passes(*m_network, context.epoch);
     const auto batch = static_cast<std::size_t>(batchCapacity());
-    const double total = static_cast<double>(m_users.size() * passes);
+    const double total = static_cast<double>(m_users.size() * passes.size());
     double examples = 0.0;
-    for (m_time.pass = 0; m_time.pass < passes; ++m_time.pass) {
+    for (m_time.pass = 0; m_time.pass < passes.size(); ++m_time.pass) {
         m_design->beforePass(m_time, m_parameters);
         m_order = m_users;
         Rng rng = Rng::stream(m_seed, "batches", static_cast<std::uint64_t>(context.epoch), m_time.pass);
         rng.shuffle(std::span(m_order));
         for (std::size_t first = 0; first < m_order.size(); first += batch) {
             const auto users = std::span(m_order).subspan(first, std::min(batch, m_order.size() - first));
-            bind(users, m_split->train(), m_split->train(), m_workspace);
+            bind(users, *m_rows.train, *m_rows.train, m_workspace);
             m_design->beforeStep(m_time, m_workspace);
-            if (!trainBatch(m_network->passes[m_time.pass], context)) return EpochResult{.completed = false};
+            if (!trainBatch(passes[m_time.pass], context)) return EpochResult{.completed = false};
             ++m_time.step;
             examples += static_cast<double>(m_workspace.sparse(m_network->history).size());
             const double done = static_cast<double>(m_time.pass * m_users.size() + first + users.size());
@@ -186,7 +189,7 @@ Status AutoencoderTrainer::checkSums() const {
 void AutoencoderTrainer::addResults(EpochContext& context, const nn::StepOptions&, EpochResult& result) {
     for (std::size_t index = 0; index < m_sums.size(); ++index) {
         const CodeObjective& objective = m_network->objectives[index];
-        const double rows = std::max(1.0, m_rows[index]);
+        const double rows = std::max(1.0, m_counts[index]);
         result.losses.push_back({index == 0 ? "loss" : objective.key, m_sums[index][0] / rows});
         for (std::size_t part = 0; part < objective.parts.size(); ++part)
             result.losses.push_back({objective.parts[part].key, m_sums[index][part + 1] / rows});
@@ -206,7 +209,7 @@ void AutoencoderTrainer::addResults(EpochContext& context, const nn::StepOptions
 }
 
 std::optional<double> AutoencoderTrainer::validationLoss(EpochContext& context) const {
-    const UserItemCsr& validation = m_split->validation();
+    const UserItemCsr& validation = *m_rows.validation;
     std::vector<std::int32_t> users;
     for (std::int32_t u = 0; u < validation.rowCount(); ++u)
         if (validation.rowSize(UserIndex{u}) > 0) users.push_back(u);
@@ -216,7 +219,7 @@ std::optional<double> AutoencoderTrainer::validationLoss(EpochContext& context) 
     double sum = 0.0;
     for (std::size_t first = 0; first < users.size(); first += batch) {
         const auto block = std::span(users).subspan(first, std::min(batch, users.size() - first));
-        bind(block, m_split->validationHistory(), validation, workspace);
+        bind(block, *m_rows.validationHistory, validation, workspace);
         nn::Step<float> step(m_validationPlan, m_parameters, workspace,
                              {.pool = &context.pool, .control = &context.control});
         if (!step.forward()) return std::nullopt;

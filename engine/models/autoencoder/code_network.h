@@ -13,6 +13,12 @@
 
 namespace recoscope {
 
+/// How many users and items a network is for.
+struct DataSize {
+    std::int32_t users = 0;
+    std::int32_t items = 0;
+};
+
 /// How a network's linear output reads beside the history that went in.
 enum class OutputScale { Softmax, Sigmoid, Linear };
 
@@ -36,10 +42,11 @@ struct CodeNetwork {
     std::shared_ptr<const nn::Graph<float>> graph;
     nn::ParameterSet<float> parameters;
 
-    nn::SparseId history{}; // rows x items, as given
-    nn::SparseId target{};  // rows x items: what is to be rebuilt; only losses read it
-    nn::SparseId noisy{};   // the history after normalisation and noise: what the encoder reads
-    nn::NodeId code{};      // rows x d, the mean where codes are random
+    nn::SparseId history{};               // rows x items, as given
+    nn::SparseId target{};                // rows x items: what is to be rebuilt; only losses read it
+    std::optional<nn::IndexId> user = {}; // the known user, −1 where there is none
+    nn::SparseId noisy{};                 // the history after normalisation and noise: what the encoder reads
+    nn::NodeId code{};                    // rows x d, the mean where codes are random
     std::optional<nn::NodeId> logVariance = {};
     nn::NodeId latent{};         // rows x d: what the decoder reads
     nn::NodeId output{};         // rows x items, linear

@@ -1,44 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/mult_vae.h"
 
-#include "engine/models/autoencoder/autoencoder_design.h"
-#include "engine/nn/ops/gaussian.h"
+#include "engine/models/autoencoder/vae_design.h"
 
 namespace recoscope {
 
 namespace {
 
-struct MultVaeParams : AutoencoderParams {
-    nn::AnnealingKind annealing = nn::AnnealingKind::Linear;
-    double annealCap = 0.2;
-    std::int64_t annealSteps = 2000;
-};
-
-const TypedSchema<MultVaeParams>& vaeSchema() {
+const TypedSchema<VaeParams>& vaeSchema() {
     static const auto schema = [] {
-        TypedSchema<MultVaeParams>::Builder builder;
-        addNetworkRows<MultVaeParams>(builder);
-        builder
-            .choice("anneal_schedule", &MultVaeParams::annealing, nn::annealingChoices(),
-                    {.label = "KL annealing",
-                     .help = "How the weight of the KL term grows to its cap.",
-                     .advanced = true})
-            .real("anneal_cap", &MultVaeParams::annealCap,
-                  {.label = "KL weight (β)",
-                   .help =
-                       "Weight of the KL term at the end. 1 is the variational bound; smaller ranks better.",
-                   .min = 0.0,
-                   .max = 10.0})
-            .integer(
-                "total_anneal_steps", &MultVaeParams::annealSteps,
-                {.label = "Annealing steps",
-                 .help =
-                     "Steps (batches) in which the weight would grow to 1; it stops at its cap. 0: the cap "
-                     "from the start.",
-                 .min = 0,
-                 .max = 1e9,
-                 .logScale = true});
-        addTrainingRows<MultVaeParams>(builder);
+        TypedSchema<VaeParams>::Builder builder;
+        addNetworkRows<VaeParams>(builder);
+        addAnnealingRows<VaeParams>(builder);
+        addTrainingRows<VaeParams>(builder);
         return builder.build();
     }();
     return schema;
@@ -54,58 +28,18 @@ const TypedSchema<AutoencoderParams>& daeSchema() {
     return schema;
 }
 
-class MultVaeDesign final : public AutoencoderDesign {
+class MultVaeDesign final : public VaeDesign {
 public:
-    explicit MultVaeDesign(const MultVaeParams& params)
+    explicit MultVaeDesign(const VaeParams& params)
         : m_params(params) {}
-
-    const AutoencoderParams& params() const override { return m_params; }
     ParamMap paramMap() const override { return vaeSchema().write(m_params); }
 
-    CodeNetwork build(std::int32_t items, std::uint64_t seed) const override {
-        CodeNetwork network;
-        auto graph = std::make_shared<nn::Graph<float>>();
-        const LayerSizes sizes = m_params.sizes(items);
-        const Encoder encoder = addEncoder(network.parameters, sizes, true, seed);
-        const Decoder decoder =
-            addDecoder(network.parameters, sizes, m_params.tied ? &encoder : nullptr, seed);
-        network.history = graph->sparseInput(items);
-        network.target = graph->sparseInput(items);
-        network.noisy = graph->transform(network.history, m_params.noise());
-        const Code code = wireEncoder(*graph, network.parameters, encoder, network.noisy, m_params.layers());
-        network.code = code.mean;
-        network.logVariance = code.logVariance;
-        network.latent = nn::gaussianSample(*graph, code.mean, *code.logVariance);
-        network.output = wireDecoder(*graph, network.parameters, decoder, network.latent, m_params.layers());
-        network.reconstruction = nn::reconstructionLoss(*graph, network.output, network.target,
-                                                        {.loss = nn::ReconstructionLoss::Multinomial});
-        const nn::NodeId kl = nn::klToStandardNormal(*graph, code.mean, *code.logVariance);
-        const nn::ScalarId one = graph->scalar("one", 1.0f);
-        const nn::ScalarId weight = graph->scalar("kl_weight", 0.0f);
-        RECOSCOPE_CHECK(weight == kKlWeight, "the weight's place in the graph");
-        const nn::NodeId loss = nn::weightedSum(*graph, {network.reconstruction, kl}, {one, weight});
-        network.objectives.push_back({.loss = loss,
-                                      .trained = network.parameters.trained(),
-                                      .parts = {{"reconstruction", network.reconstruction}, {"kl", kl}}});
-        network.generative = true;
-        network.graph = std::move(graph);
-        return network;
-    }
-
-    void beforeStep(const StepTime& time, nn::Workspace<float>& workspace) const override {
-        workspace.scalar(kKlWeight) = static_cast<float>(nn::annealedWeight(
-            {.kind = m_params.annealing, .cap = m_params.annealCap, .steps = m_params.annealSteps},
-            time.step));
-    }
-
-    void addSignals(const StepTime&, const nn::Workspace<float>& workspace,
-                    std::vector<NamedValue>& signals) const override {
-        signals.push_back({"kl_weight", static_cast<double>(workspace.scalar(kKlWeight))});
-    }
-
 private:
-    static constexpr nn::ScalarId kKlWeight{1};
-    MultVaeParams m_params;
+    const VaeParams& vaeParams() const override { return m_params; }
+    nn::ReconstructionOptions likelihood() const override {
+        return {.loss = nn::ReconstructionLoss::Multinomial};
+    }
+    VaeParams m_params;
 };
 
 class MultDaeDesign final : public AutoencoderDesign {
@@ -116,7 +50,8 @@ public:
     const AutoencoderParams& params() const override { return m_params; }
     ParamMap paramMap() const override { return daeSchema().write(m_params); }
 
-    CodeNetwork build(std::int32_t items, std::uint64_t seed) const override {
+    CodeNetwork build(const DataSize& size, std::uint64_t seed) const override {
+        const std::int32_t items = size.items;
         CodeNetwork network;
         auto graph = std::make_shared<nn::Graph<float>>();
         const LayerSizes sizes = m_params.sizes(items);

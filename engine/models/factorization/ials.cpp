@@ -56,9 +56,9 @@ const TypedSchema<Params>& typedSchema() {
                 {.label = "Regularisation (lambda)",
                  .help = "Pulls all factors towards 0. Too little overfits, too much makes everybody's list "
                          "look like popularity. Its useful size depends on the exponent below: about 0.001 "
-                         "to 0.01 for exponent 1, 0.1 to 1 for exponent 0.5, 1 to 100 for exponent 0.",
+                         "to 0.01 for exponent 1, 0.1 to 1 for exponent 0.5, 1 to 500 for exponent 0.",
                  .min = 0.0,
-                 .max = 1e6,
+                 .max = 1000.0,
                  .logScale = true})
             .real("unobserved_weight", &Params::unobservedWeight,
                   {.label = "Unobserved weight (alpha0)",
@@ -148,8 +148,8 @@ const TypedSchema<Params>& typedSchema() {
                       .enabledWhen = {"block"}})
             .real("init_std", &Params::initStd,
                   {.label = "Initial spread",
-                   .help = "Standard deviation of the first user factors times the square root of their "
-                           "number. Rarely matters.",
+                   .help = "Root mean square of the first user factors, which are random and positive, times "
+                           "the square root of their number. Rarely matters.",
                    .min = 1e-6,
                    .max = 10.0,
                    .logScale = true,
@@ -177,14 +177,14 @@ public:
         const UserItemCsr& train = m_split->train();
         m_users = MatrixF::Zero(train.rowCount(), stride);
         m_items = MatrixF::Zero(train.colCount(), stride);
-        // Uniform on ±sqrt(3) sigma has standard deviation sigma.
+        // Uniform on [0, sqrt(3) sigma) has the root mean square sigma.
         const double sigma = params.initStd / std::sqrt(static_cast<double>(params.factors));
-        const auto scale = static_cast<float>(2.0 * std::sqrt(3.0) * sigma);
+        const auto scale = static_cast<float>(std::sqrt(3.0) * sigma);
         for (std::int32_t u = 0; u < train.rowCount(); ++u) {
             if (train.rowSize(UserIndex{u}) == 0) continue;
             Rng rng = Rng::stream(seed, "ials.users", 0, static_cast<std::uint64_t>(u));
             for (int f = 0; f < params.factors; ++f)
-                m_users(u, f) = scale * (rng.uniformFloat() - 0.5f);
+                m_users(u, f) = scale * rng.uniformFloat();
             m_longest = std::max<std::int64_t>(m_longest, train.rowSize(UserIndex{u}));
         }
         for (std::int32_t i = 0; i < train.colCount(); ++i)

@@ -34,8 +34,9 @@ namespace recoscope {
 /// optimization", 2021.
 ///
 /// Differs from the papers: items are solved before users in an epoch, so that the user factors fit the final
-/// items, as folding in does; users and items without training pairs have zero factors; initial values are
-/// uniform with the given standard deviation instead of normal.
+/// items, as folding in does; users and items without training pairs have zero factors; initial user factors
+/// are uniform from 0 up, not normal around 0: on ML-1M with 128 factors and weak regularisation NDCG@10 is
+/// .001 to .002 higher so, at 64 factors the same (means of five seeds).
 AlgorithmInfo ialsInfo();
 
 } // namespace recoscope

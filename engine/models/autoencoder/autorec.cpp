@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/models/autoencoder/autorec.h"
+
+#include "engine/models/autoencoder/autoencoder_design.h"
+#include "engine/models/autoencoder/autoencoder_model.h"
+#include "engine/models/autoencoder/item_autorec_model.h"
+
+namespace recoscope {
+
+namespace {
+
+enum class Over { Users, Items };
+
+struct AutorecParams : AutoencoderParams {
+    AutorecParams() {
+        hidden = "";
+        code = 500;
+        values = HistoryValues::Ratings;
+        normalise = false;
+        dropout = 0.0;
+        batchSize = 256;
+        weightDecay = 1e-4;
+    }
+    Over over = Over::Items;
+    nn::Activation hiddenActivation = nn::Activation::Sigmoid;
+    double ridge = 1.0;
+};
+
+const TypedSchema<AutorecParams>& typedSchema() {
+    static const auto schema = [] {
+        TypedSchema<AutorecParams>::Builder builder;
+        builder
+            .choice(
+                "autorec_over", &AutorecParams::over,
+                {{Over::Items, {"items", "Items (I-AutoRec)", "An item's ratings in and out: more accurate"}},
+                 {Over::Users, {"users", "Users (U-AutoRec)", "A user's ratings in and out"}}},
+                {.label = "Over", .help = "Whose ratings are rebuilt."})
+            .integer("hidden_size", static_cast<std::int32_t AutorecParams::*>(&AutoencoderParams::code),
+                     {.label = "Hidden units",
+                      .help = "Numbers that a row of ratings is squeezed into.",
+                      .min = 1,
+                      .max = 4096,
+                      .logScale = true})
+            .choice("activation", &AutorecParams::hiddenActivation, nn::activationChoices(),
+                    {.label = "Activation", .help = "The bend in the hidden layer."})
+            .real("dropout_prob", static_cast<double AutorecParams::*>(&AutoencoderParams::dropout),
+                  {.label = "Input dropout",
+                   .help = "Share of the ratings hidden in training.",
+                   .min = 0.0,
+                   .max = 0.95})
+            .real("hidden_dropout_prob",
+                  static_cast<double AutorecParams::*>(&AutoencoderParams::hiddenDropout),
+                  {.label = "Hidden dropout",
+                   .help = "Share of the hidden units silenced in training.",
+                   .min = 0.0,
+                   .max = 0.95})
+            .real("fold_in_ridge", &AutorecParams::ridge,
+                  {.label = "Fold-in ridge",
+                   .help = "Keeps the weights small that are fitted to a user whom training never saw.",
+                   .min = 1e-4,
+                   .max = 1e4,
+                   .logScale = true,
+                   .advanced = true,
+                   .enabledBy = "autorec_over",
+                   .enabledWhen = {"items"}});
+        addTrainingRows<AutorecParams>(builder);
+        return builder.build();
+    }();
+    return schema;
+}
+
+/// The same matrix with rows and columns swapped, under the names of a user matrix.
+Result<UserItemCsr> flipped(const UserItemCsr& matrix) {
+    const ItemUserCsr byItem = matrix.transposed();
+    std::vector<ItemIndex> columns;
+    columns.reserve(byItem.columns().size());
+    for (const UserIndex user : byItem.columns())
+        columns.push_back(ItemIndex{toInt(user)});
+    return UserItemCsr::fromArrays(byItem.colCount(), {byItem.offsets().begin(), byItem.offsets().end()},
+                                   std::move(columns), {byItem.values().begin(), byItem.values().end()});
+}
+
+class AutorecDesign final : public AutoencoderDesign {
+public:
+    AutorecDesign(const AutorecParams& params, float mean)
+        : m_params(params)
+        , m_mean(mean) {}
+
+    const AutoencoderParams& params() const override { return m_params; }
+    ParamMap paramMap() const override { return typedSchema().write(m_params); }
+    float offset() const override { return m_mean; }
+    bool predictsRatings() const override { return true; }
+
+    CodeNetwork build(const DataSize& size, std::uint64_t seed) const override {
+        CodeNetwork network;
+        auto graph = std::make_shared<nn::Graph<float>>();
+        auto& parameters = network.parameters;
+        const LayerSizes sizes = m_params.sizes(size.items);
+        const Encoder encoder = addEncoder(parameters, sizes, false, seed);
+        const Decoder decoder = addDecoder(parameters, sizes, nullptr, seed);
+        LayerOptions layers = m_params.layers();
+        layers.codeActivation = m_params.hiddenActivation;
+        network.history = graph->sparseInput(size.items);
+        network.target = graph->sparseInput(size.items);
+        network.noisy = graph->transform(network.history, m_params.noise());
+        network.code = wireEncoder(*graph, parameters, encoder, network.noisy, layers).mean;
+        network.latent = nn::dropout(*graph, network.code, m_params.hiddenDropout);
+        network.output = wireDecoder(*graph, parameters, decoder, network.latent, layers);
+        network.reconstruction = nn::observedSquaredError(
+            *graph, parameters, network.latent, decoder.weights[0], decoder.biases[0], network.target);
+        network.scale = OutputScale::Linear;
+        network.objectives.push_back({.loss = network.reconstruction, .trained = parameters.trained()});
+        network.graph = std::move(graph);
+        return network;
+    }
+
+    TrainingRows rows(const SplitPtr& split) const override {
+        if (m_params.over == Over::Users) return AutoencoderDesign::rows(split);
+        const auto flip = [](const UserItemCsr& part) {
+            auto turned = flipped(part);
+            RECOSCOPE_CHECK(turned, "a matrix that cannot be turned");
+            return std::make_shared<const UserItemCsr>(std::move(*turned));
+        };
+        const auto train = flip(split->train());
+        const bool same = &split->validationHistory() == &split->train();
+        return {train, same ? train : flip(split->validationHistory()), flip(split->validation())};
+    }
+
+    std::shared_ptr<const Recommender>
+    makeModel(std::shared_ptr<const AutoencoderDesign> self, std::shared_ptr<const CodeNetwork> network,
+              nn::ParameterSet<float> parameters,
+              std::shared_ptr<const UserItemCsr> histories) const override {
+        if (m_params.over == Over::Users)
+            return AutoencoderDesign::makeModel(std::move(self), std::move(network), std::move(parameters),
+                                                std::move(histories));
+        const MatrixF users = parameters.find("decoder.0.weight")->value;
+        const VectorF biases = parameters.find("decoder.0.bias")->value.row(0).transpose();
+        const AutoencoderModel turned(std::move(self), std::move(network), std::move(parameters),
+                                      std::move(histories));
+        return std::make_shared<ItemAutorecModel>(*turned.userEmbeddings(), users, biases, m_mean,
+                                                  m_params.ridge);
+    }
+
+private:
+    AutorecParams m_params;
+    float m_mean;
+};
+
+Result<std::unique_ptr<Trainer>> makeTrainer(const TrainerInput& input) {
+    const auto params = typedSchema().read(input.params);
+    if (!params) return params.error();
+    const auto values = input.split->train().values();
+    double sum = 0.0;
+    for (const float value : values)
+        sum += static_cast<double>(value);
+    const double mean = values.empty() ? 0.0 : sum / static_cast<double>(values.size());
+    return makeAutoencoderTrainer(std::make_shared<AutorecDesign>(*params, static_cast<float>(mean)), input);
+}
+
+Result<std::shared_ptr<const Recommender>> loadModel(const TensorFile& file) {
+    if (file.tensors().contains("item.codes")) return ItemAutorecModel::load(file);
+    const auto map = savedParams(typedSchema().schema(), file);
+    if (!map) return map.error();
+    const auto params = typedSchema().read(*map);
+    if (!params) return params.error();
+    const auto offset = file.floats("offset");
+    if (!offset) return offset.error();
+    if (offset->size() != 1) return Error{ErrorCode::Parse, "The offset is not one number", "offset"};
+    return loadAutoencoder(std::make_shared<AutorecDesign>(*params, offset->front()), file);
+}
+
+} // namespace
+
+AlgorithmInfo autorecInfo() {
+    return {
+        .id = "autorec",
+        .title = "AutoRec",
+        .family = "Autoencoder",
+        .summary = "Rebuilds rows of ratings, an item's or a user's, from what is known of them, and so "
+                   "predicts the "
+                   "ratings that are missing.",
+        .equation = "r̂ = μ + W g(V (r − μ) + m) + b\n"
+                    "min (1/n) Σ_observed (r − r̂)² + λ/2 (|W|² + |V|²)",
+        .reference =
+            "Sedhain, Menon, Sanner & Xie: AutoRec: Autoencoders Meet Collaborative Filtering, WWW 2015",
+        .needs = {.ratings = true},
+        .capabilities = {.foldIn = true, .predictsRatings = true, .embeddings = true, .iterative = true},
+        .schema = []() -> const ParamSchema& { return typedSchema().schema(); },
+        .makeTrainer = &makeTrainer,
+        .load = &loadModel,
+    };
+}
+
+} // namespace recoscope
