@@ -96,6 +96,25 @@ Status onlyOneDataset(const FileTree& tree, const ReadPlan& plan) {
     return Error{ErrorCode::Unsupported, "There are several datasets here; open one of them: " + names, tree.path()};
 }
 
+/// Data in other folders than the one that is read is named as left alone.
+void nameOtherFolders(const FileTree& tree, ReadPlan& plan) {
+    if (tree.selected() >= 0 || plan.interactions.empty()) return;
+    const std::string read = folderOf(tree.files()[static_cast<std::size_t>(plan.interactions.front().file)]);
+    for (std::size_t n = 0; n < tree.files().size(); ++n) {
+        const TreeFile& file = tree.files()[n];
+        std::string name = lowered(FileTree::baseName(file.name));
+        if (endsWith(name, ".gz")) name.resize(name.size() - 3);
+        if (folderOf(file) == read || startsWith(file.name, "__MACOSX/") || startsWith(name, ".")) continue;
+        constexpr std::array<std::string_view, 6> data = {".csv", ".tsv", ".dat", ".json", ".jsonl", ".inter"};
+        const bool isData =
+            std::any_of(data.begin(), data.end(), [&](std::string_view end) { return endsWith(name, end); });
+        const bool used =
+            std::any_of(plan.features.begin(), plan.features.end(),
+                        [&](const FeatureFile& feature) { return feature.file == static_cast<int>(n); });
+        if (isData && !used) plan.ignored.push_back(file.shown + ": in another folder than the interactions");
+    }
+}
+
 } // namespace
 
 std::span<const Reader> readers() { return table; }
@@ -118,6 +137,7 @@ Result<ReadPlan> planFor(const PlanRequest& request) {
         if (!plan) return plan.error();
         if (!*plan) continue;
         if (auto one = onlyOneDataset(tree, **plan); !one) return one.error();
+        nameOtherFolders(tree, **plan);
         (*plan)->format = reader.info.id;
         return std::move(**plan);
     }
