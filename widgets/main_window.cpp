@@ -8,6 +8,7 @@
 #include "widgets/forms/parameter_form.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
+#include "widgets/pages/run_monitor.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
 
@@ -97,7 +98,11 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
     row->addWidget(buildRail());
-    row->addWidget(m_pages, 1);
+    auto* column = new QVBoxLayout;
+    column->setSpacing(0);
+    column->addWidget(buildNotice());
+    column->addWidget(m_pages, 1);
+    row->addLayout(column, 1);
     setCentralWidget(central);
     buildMenus();
     buildStatusBar();
@@ -146,6 +151,54 @@ void MainWindow::buildMenus() {
     file->addAction(tr("&Open file…"), QKeySequence::Open, this, [this] {
         showPage(Data);
         m_data->chooseFile();
+QWidget* MainWindow::buildNotice() {
+    m_notice = new QWidget;
+    m_notice->setObjectName(QStringLiteral("notice"));
+    m_notice->setProperty("notice", true);
+    m_notice->setAttribute(Qt::WA_StyledBackground);
+    m_noticeText = new QLabel;
+    m_noticeText->setWordWrap(true);
+    m_back = new QPushButton;
+    m_back->setObjectName(QStringLiteral("goBack"));
+    connect(m_back, &QPushButton::clicked, this, &MainWindow::goBack);
+    auto* keep = new QPushButton(tr("Keep it open"));
+    connect(keep, &QPushButton::clicked, this, [this] {
+        m_before.reset();
+        m_notice->hide();
+    });
+    auto* row = new QHBoxLayout(m_notice);
+    row->setContentsMargins(space::large, space::tiny, space::large, space::tiny);
+    row->addWidget(m_noticeText, 1);
+    row->addWidget(m_back);
+    row->addWidget(keep);
+    m_notice->hide();
+    return m_notice;
+}
+
+void MainWindow::tellOfOtherData(const QString& run, bool otherData) {
+    if (!m_before) return;
+    const QString title = QString::fromStdString(m_datasets->dataset()->provenance().title);
+    m_noticeText->setText(otherData ? tr("Opened %1 for the run %2.").arg(title, run)
+                                    : tr("%1 is now filtered and split as in the run %2.").arg(title, run));
+    m_back->setText(otherData ? tr("Back to %1").arg(m_before->title) : tr("Back to the split before"));
+    m_notice->show();
+}
+
+void MainWindow::goBack() {
+    if (!m_before) return;
+    const Before before = *std::exchange(m_before, std::nullopt);
+    m_notice->hide();
+    if (before.path != m_datasets->path() || before.options != m_datasets->importOptions())
+        m_datasets->import(before.path, before.options);
+    m_datasets->split(before.split); // waits for the import
+}
+
+void MainWindow::testRun(const QString& id) {
+    const LiveRun* live = m_training->run(id);
+    m_train->monitor()->setTesting(id, true);
+    m_library->test(id, live ? live->split : m_datasets->currentSplit(), live ? live->model : nullptr);
+}
+
     });
     file->addAction(tr("Open &folder…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this, [this] {
         showPage(Data);
@@ -211,12 +264,15 @@ void MainWindow::buildStatusBar() {
     statusBar()->addPermanentWidget(m_memory);
     statusBar()->addPermanentWidget(m_workspace);
     statusBar()->setSizeGripEnabled(false);
+    // A long text gives way; the whole of it is in the tool tip.
+    for (QLabel* label : {m_dataState, m_runState})
+        label->setMinimumWidth(60);
     m_workspace->setToolTip(tr("The workspace keeps runs, curves and models: %1").arg(m_library->folder()));
     m_workspace->setText(
-        tr("Workspace %1")
-            .arg(fontMetrics().elidedText(m_library->folder(), Qt::ElideLeft, Theme::current().scaled(220))));
+        tr("Workspace %1").arg(fontMetrics().elidedText(m_library->folder(), Qt::ElideLeft, 220)));
     m_memoryTimer = new QTimer(this);
     m_memoryTimer->setInterval(2000);
+    m_workspace->setMinimumWidth(60);
     connect(m_memoryTimer, &QTimer::timeout, this, &MainWindow::updateMemory);
     m_memoryTimer->start();
     updateMemory();
@@ -240,10 +296,14 @@ void MainWindow::connectPages() {
                      tr("The data at %1 is not what the run was made with. What you see now is made with the "
                         "data as it is.")
                          .arg(QString::fromStdString(pending.experiment.dataPath)));
+        if (m_before) tellOfOtherData(pending.run, m_before->path != m_datasets->path());
         pending.then(split);
     });
     connect(m_datasets, &DatasetService::failed, this, [this](const QString&, const Error& error) {
-        if (!std::exchange(m_pending, std::nullopt) || error.code == ErrorCode::Cancelled) return;
+        if (!m_pending) return;
+        m_pending.reset();
+        m_before.reset(); // nothing was replaced
+        if (error.code == ErrorCode::Cancelled) return;
         complain(tr("The run's data cannot be opened"), QString::fromStdString(error.text()));
     });
     connect(m_data, &DataPage::userActivated, this, [this](UserIndex user) {
@@ -277,6 +337,18 @@ void MainWindow::connectPages() {
                 if (!record) return;
                 const QString label = runTitle(*record);
                 const int epoch = record->bestEpoch > 0 ? record->bestEpoch : record->epochs;
+    connect(m_runs, &RunsPage::testRequested, this, &MainWindow::testRun);
+    connect(m_train->monitor(), &RunMonitor::testRequested, this, &MainWindow::testRun);
+    connect(m_library, &RunLibrary::tested, this,
+            [this](const QString& id, const std::shared_ptr<const Evaluation>& test) {
+                m_train->monitor()->setTesting(id, false);
+                m_training->takeTest(id, test);
+            });
+    connect(m_library, &RunLibrary::failed, this, [this](const QString& id, const Error& error) {
+        if (!m_train->monitor()->testing(id)) return;
+        m_train->monitor()->setTesting(id, false);
+        complain(tr("The model cannot be tested"), QString::fromStdString(error.text()));
+    });
                 withSplitOf(*record, [this, model, label, epoch](const SplitPtr& split) {
                     if (model->itemCount() != split->dataset()->itemCount())
                         return complain(tr("The model does not fit"),
@@ -354,6 +426,10 @@ void MainWindow::updateTitle() {
 void MainWindow::updateRunState() {
     const LiveRun* run = m_training->run(m_training->activeRun());
     if (!run) {
+    const SplitPtr split = m_datasets->currentSplit();
+    if (split && split->spec().filter.any())
+        state += tr(" (filtered: %1 of them)")
+                     .arg(numbers.toString(static_cast<qlonglong>(split->dataset()->interactionCount())));
         m_runState->setText(tr("No run is going on"));
         return;
     }
@@ -391,7 +467,12 @@ void MainWindow::withSplitOf(const RunRecord& record, std::function<void(const S
     const bool loaded = m_datasets->dataset() &&
                         m_datasets->path().toStdString() == record.experiment.dataPath &&
                         m_datasets->importOptions() == record.experiment.import;
-    m_pending = Pending{record.experiment, record.splitFingerprint, !loaded, std::move(then)};
+    // A notice offers the way back to what a person had opened, also over several runs' data.
+    if (current && !m_before)
+        m_before = Before{QString::fromStdString(m_datasets->dataset()->provenance().title), m_datasets->path(),
+                          m_datasets->importOptions(), current->spec()};
+    m_pending =
+        Pending{record.experiment, record.splitFingerprint, !loaded, runTitle(record), std::move(then)};
     if (loaded)
         m_datasets->split(record.experiment.split);
     else

@@ -14,6 +14,7 @@
 class QButtonGroup;
 class QLabel;
 class QMenu;
+class QPushButton;
 class QStackedWidget;
 class QTimer;
 
@@ -70,6 +71,7 @@ private:
         bool importing = false;
         std::function<void(const SplitPtr&)> then;
     };
+        QString run; // what a person calls it
     QWidget* buildRail();
     void buildMenus();
     void buildStatusBar();
@@ -85,6 +87,17 @@ private:
     void showAbout();
     void withSplitOf(const RunRecord& record, std::function<void(const SplitPtr&)> then);
     void inspectStored(const QString& id);
+    /// What was open before a stored run brought its own data or split.
+    struct Before {
+        QString title;
+        QString path;
+        ImportOptions options;
+        SplitSpec split;
+    };
+    QWidget* buildNotice();
+    void tellOfOtherData(const QString& run, bool otherData);
+    void goBack();
+    void testRun(const QString& id);
     void rerun(const QString& id);
     void complain(const QString& title, const QString& words);
 
@@ -108,4 +121,8 @@ private:
     bool m_confirmClose = true;
 };
 
+    std::optional<Before> m_before;
+    QWidget* m_notice = nullptr;
+    QLabel* m_noticeText = nullptr;
+    QPushButton* m_back = nullptr;
 } // namespace recoscope

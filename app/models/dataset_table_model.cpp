@@ -19,6 +19,12 @@ void DatasetTableModel::setRows(std::vector<std::int32_t> rows) {
     endResetModel();
 }
 
+int DatasetTableModel::columnOf(BrowseColumn::Role role) const {
+    for (std::size_t column = 0; column < m_columns.size(); ++column)
+        if (m_columns[column].role == role) return static_cast<int>(column);
+    return -1;
+}
+
 std::int32_t DatasetTableModel::indexAt(int row) const {
     return row >= 0 && row < rowCount() ? m_rows[static_cast<std::size_t>(row)] : -1;
 }

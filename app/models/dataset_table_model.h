@@ -23,6 +23,8 @@ public:
     void setDataset(DatasetPtr dataset);
     void setRows(std::vector<std::int32_t> rows);
     BrowseKind kind() const { return m_kind; }
+    /// The first column of this role, -1: none.
+    int columnOf(BrowseColumn::Role role) const;
     /// The item or user index at a row, -1 outside.
     std::int32_t indexAt(int row) const;
 

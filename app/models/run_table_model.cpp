@@ -97,6 +97,21 @@ QString metricText(double value) {
     return QString::number(value, 'f', std::abs(value) < 10.0 ? 4 : std::abs(value) < 1000.0 ? 2 : 1);
 }
 
+QStringList headlineMetrics(const std::vector<RunRecord>& runs) {
+    QStringList keys;
+    for (const char* wanted : {"ndcg@10", "recall@20", "rmse"})
+        for (const RunRecord& run : runs) {
+            const auto has = [&](const std::vector<NamedValue>& metrics) {
+                return std::any_of(metrics.begin(), metrics.end(),
+                                   [&](const NamedValue& metric) { return metric.key == wanted; });
+            };
+            if (!has(run.testMetrics) && !has(run.validationMetrics)) continue;
+            keys << QLatin1String(wanted);
+            break;
+        }
+    return keys;
+}
+
 RunRow rowOf(const LiveRun& run) {
     RunRow row{run.record, run.plannedEpochs, run.paused, -1};
     if (row.record.status != RunStatus::Running) return row;
@@ -217,7 +232,7 @@ QVariant RunTableModel::display(const RunRow& run, int column) const {
     case Seconds:
         return record.status == RunStatus::Queued ? QStringLiteral("–") : seconds(record.seconds);
     case Created:
-        return record.created.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm"));
+        return record.created.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm:ss"));
     default: {
         const auto value = metricOf(record, m_metrics.value(column - FirstMetric));
         if (!value) return QStringLiteral("–");

@@ -17,6 +17,8 @@ QString metricLabel(const QString& key);
 QString runStatusText(RunStatus status);
 /// What tells a run from others: the name a person gave it, else its id.
 QString runTitle(const RunRecord& record);
+/// Metrics that a list of these runs shows: those that say most, of those the runs have.
+QStringList headlineMetrics(const std::vector<RunRecord>& runs);
 /// Digits that fit a metric: 0.2731, 12.5.
 QString metricText(double value);
 

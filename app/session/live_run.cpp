@@ -1,15 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/session/live_run.h"
 
+#include "app/session/run_test.h"
+
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace recoscope {
 
 namespace {
 
-constexpr std::size_t epochsForEta = 10;
-constexpr double secondsForEta = 5.0;
+constexpr std::size_t recentEpochs = 10;
+constexpr double recentSeconds = 5.0;
+
+/// How many of the newest epochs a figure is of. Short epochs: as many as the last seconds had, or it
+/// flickers.
+std::size_t recentCount(const LiveRun& run) {
+    const auto recent =
+        std::lower_bound(run.epochEnds.begin(), run.epochEnds.end(), run.epochEnds.back() - recentSeconds);
+    return std::min(run.epochEnds.size(),
+                    std::max(recentEpochs, static_cast<std::size_t>(run.epochEnds.end() - recent)));
+}
+
+/// The upper one of the two in the middle. Not empty.
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+double recentMedian(const LiveRun& run, const std::vector<double>& values) {
+    return values.empty() ? 0.0
+                          : median({values.end() - static_cast<std::ptrdiff_t>(recentCount(run)), values.end()});
+}
 
 void addPoint(LiveRun& run, const std::string& key, CurvePoint point) {
     const QString name = QString::fromStdString(key);
@@ -55,6 +79,8 @@ struct Applier {
         run.record.seconds = event.elapsed;
         run.record.trainSeconds += event.seconds;
         run.epochEnds.push_back(event.elapsed);
+        run.epochSeconds.push_back(event.seconds);
+        run.epochSpeeds.push_back(event.examplesPerSecond);
         for (const NamedValue& loss : event.losses)
             addPoint(run, loss.key, {event.epoch, event.elapsed, loss.value});
     }
@@ -100,20 +126,30 @@ void apply(LiveRun& run, const TrainingEvent& event) {
 double remainingSeconds(const LiveRun& run) {
     if (run.record.status != RunStatus::Running && run.record.status != RunStatus::Queued) return 0.0;
     if (run.plannedEpochs <= 0) return -1.0;
+void applyTest(LiveRun& run, std::shared_ptr<const Evaluation> test) {
+    run.record.testMetrics = namedValues(test);
+    run.record.reason = reasonAfterTest(run.record.reason);
+    run.test = std::move(test);
+}
+
+double usualEpochSeconds(const LiveRun& run) { return recentMedian(run, run.epochSeconds); }
+double usualSpeed(const LiveRun& run) { return recentMedian(run, run.epochSpeeds); }
+
     const std::size_t finished = run.epochEnds.size();
     const bool inNextEpoch =
         run.progress.epoch == static_cast<int>(finished) + 1 && run.progress.phase == "training";
     const double share = inNextEpoch ? std::clamp(run.progress.fraction, 0.0, 1.0) : 0.0;
     const double left = std::max(0.0, run.plannedEpochs - static_cast<double>(finished) - share);
     if (finished > 0) {
-        // End to end, so that evaluation between epochs counts.
-        // Short epochs: as many as the last seconds had, or the figure flickers.
-        const auto recent = std::lower_bound(run.epochEnds.begin(), run.epochEnds.end(),
-                                             run.epochEnds.back() - secondsForEta);
-        const auto recentCount = static_cast<std::size_t>(run.epochEnds.end() - recent);
-        const std::size_t count = std::min(finished, std::max(epochsForEta, recentCount));
+        // Training as it mostly is, and what evaluation between epochs takes on average: it may come at some
+        // of them only.
+        const std::size_t count = recentCount(run);
         const double from = finished > count ? run.epochEnds[finished - count - 1] : 0.0;
-        return left * (run.epochEnds.back() - from) / static_cast<double>(count);
+        const double training = std::accumulate(
+            run.epochSeconds.end() - static_cast<std::ptrdiff_t>(count), run.epochSeconds.end(), 0.0);
+        const double evaluation =
+            std::max(0.0, run.epochEnds.back() - from - training) / static_cast<double>(count);
+        return left * (usualEpochSeconds(run) + evaluation);
     }
     // A first guess only once a twentieth of the first epoch is done.
     return share >= 0.05 ? run.progress.elapsed * left / share : -1.0;

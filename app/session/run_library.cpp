@@ -3,10 +3,13 @@
 
 #include "app/session/inbox.h"
 #include "app/session/lane.h"
+#include "app/session/run_test.h"
+#include "app/storage/exports.h"
 
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -45,6 +48,35 @@ Result<RunDetails> detailsOf(const RunStore& store, const QString& id) {
     return details;
 }
 
+Status keepTest(RunStore& store, const QString& id, const Evaluation& evaluation) {
+    const auto record = store.find(id);
+    if (!record) return record.error();
+    if (const Status kept = store.saveEvaluation(id, Target::Test, evaluation); !kept) return kept;
+    const QString reason = reasonAfterTest(record->reason);
+    return reason == record->reason ? Status() : store.setStatus(id, record->status, reason);
+}
+
+Status writeMetrics(const RunStore& store, const QStringList& ids, const QString& path) {
+    std::vector<MetricRow> rows;
+    for (const QString& id : ids) {
+        const auto record = store.find(id);
+        if (!record) return record.error();
+        Target part = Target::Test;
+        auto evaluation = store.evaluation(record->id, part);
+        if (!evaluation) {
+            part = Target::Validation;
+            evaluation = store.evaluation(record->id, part);
+        }
+        if (!evaluation)
+            return Error{evaluation.error().code, "This run has no metrics to export", record->id.toStdString()};
+        rows.push_back({record->name.toStdString(), std::move(*evaluation), part});
+    }
+    TableFormat format = TableFormat::Csv;
+    if (path.endsWith(QLatin1String(".md"), Qt::CaseInsensitive)) format = TableFormat::Markdown;
+    if (path.endsWith(QLatin1String(".tex"), Qt::CaseInsensitive)) format = TableFormat::Latex;
+    return writeTextFile(path.toStdString(), metricTable(rows, format));
+}
+
 Status removeRun(RunStore& store, const QString& id) {
     const auto record = store.find(id);
     if (!record) return record.error();
@@ -68,6 +100,11 @@ struct RunLibrary::Private {
     std::unique_ptr<RunStore> store; // opened, used and closed by the lane alone
     Lane lane;
 
+    std::set<QString> tests;          // asked for and not answered
+    RunControl testControl;           // cancelled when the library closes
+    std::unique_ptr<ThreadPool> pool; // made and used by the test lane alone
+    Lane testLane;                    // last: joined first
+
     void changePending(int by) {
         const bool before = pending > 0;
         pending += by;
@@ -86,9 +123,9 @@ struct RunLibrary::Private {
 
     /// `work(store)` on the lane, then `deliver(result)` here; an error goes to failed(id).
     template <class Answer, class Work, class Deliver>
-    void ask(const QString& id, Work work, Deliver deliver) {
+    void ask(const QString& id, Work work, Deliver deliver, std::function<void()> onError = {}) {
         changePending(+1);
-        lane.post([this, id, work = std::move(work), deliver = std::move(deliver)] {
+        lane.post([this, id, work = std::move(work), deliver = std::move(deliver), onError = std::move(onError)] {
             const bool isChange = std::is_same_v<Answer, Status>;
             if (closing && !isChange) return;
             Answer answer = guarded([&]() -> Answer {
@@ -98,12 +135,51 @@ struct RunLibrary::Private {
                 if (!ready) return ready.error();
                 return work(**ready);
             });
-            inbox.post([this, id, deliver, result = std::move(answer)]() mutable {
+            inbox.post([this, id, deliver, onError, result = std::move(answer)]() mutable {
                 changePending(-1);
-                if (!result)
-                    emit q->failed(id, result.error());
-                else
-                    deliver(result);
+                if (result) return deliver(result);
+                if (onError) onError();
+                emit q->failed(id, result.error());
+            });
+        });
+    }
+
+    void endTest(const QString& id, const Result<std::shared_ptr<const Evaluation>>& result) {
+        tests.erase(id);
+        if (result)
+            emit q->tested(id, *result);
+        else if (result.error().code != ErrorCode::Cancelled)
+            emit q->failed(id, result.error());
+    }
+
+    /// On the library's thread: the record is read, the rest is work.
+    void test(const RunRecord& record, const SplitPtr& split, const std::shared_ptr<const Recommender>& model) {
+        testLane.post([this, record, split, model] {
+            auto answer = guarded([&]() -> Result<std::shared_ptr<const Evaluation>> {
+                if (!testControl.keepGoing()) return Error{ErrorCode::Cancelled, "Cancelled", ""};
+                if (!pool)
+                    pool = std::make_unique<ThreadPool>(ThreadPoolOptions{.threads = 0, .niceness = 10});
+                std::atomic<int> told{-1}; // percent
+                auto found = testRun(record, *model, split, *pool, testControl, [&](double share) {
+                    const int percent = static_cast<int>(share * 100.0);
+                    if (told.exchange(percent) == percent) return;
+                    inbox.post([this, id = record.id, share] { emit q->testMoved(id, share); });
+                });
+                if (!found) return found.error();
+                return std::make_shared<const Evaluation>(std::move(*found));
+            });
+            inbox.post([this, record, result = std::move(answer)] {
+                if (!result) return endTest(record.id, result);
+                ask<Status>(
+                    record.id,
+                    [id = record.id, evaluation = *result](RunStore& target) {
+                        return keepTest(target, id, *evaluation);
+                    },
+                    [this, id = record.id, result](const Status&) {
+                        q->refresh();
+                        endTest(id, result);
+                    },
+                    [this, id = record.id] { tests.erase(id); });
             });
         });
     }
@@ -126,6 +202,8 @@ RunLibrary::RunLibrary(const QString& workspaceFolder, QObject* parent)
 RunLibrary::~RunLibrary() {
     // SQLite connections do not move between threads: the lane that opened the store closes it.
     d->closing = true;
+    d->testControl.cancel();
+    d->testLane.finish();
     d->lane.post([p = d.get()] { p->store.reset(); });
     d->lane.finish();
 }
@@ -180,6 +258,32 @@ void RunLibrary::loadModel(const QString& id) {
     d->ask<Loaded>(
         id, [id](RunStore& store) { return store.model(id); },
         [this, id](const Loaded& model) { emit modelLoaded(id, *model); });
+}
+
+void RunLibrary::test(const QString& id, const SplitPtr& split, const std::shared_ptr<const Recommender>& model) {
+    if (!d->tests.insert(id).second) return;
+    using Found = Result<std::pair<RunRecord, std::shared_ptr<const Recommender>>>;
+    d->ask<Found>(
+        id,
+        [id, model](RunStore& store) -> Found {
+            auto record = store.find(id);
+            if (!record) return record.error();
+            if (model) return std::pair(std::move(*record), model);
+            auto stored = store.model(record->id);
+            if (!stored) return stored.error();
+            return std::pair(std::move(*record), std::move(*stored));
+        },
+        [p = d.get(), split](const Found& found) { p->test(found->first, split, found->second); },
+        [p = d.get(), id] { p->tests.erase(id); });
+}
+
+bool RunLibrary::testing(const QString& id) const { return d->tests.contains(id); }
+
+void RunLibrary::exportMetrics(const QStringList& ids, const QString& path) {
+    d->ask<Status>(
+        ids.join(QStringLiteral(", ")),
+        [ids, path](RunStore& store) { return writeMetrics(store, ids, path); },
+        [this, path](const Status&) { emit exported(path); });
 }
 
 bool RunLibrary::busy() const { return d->pending > 0; }

@@ -52,6 +52,15 @@ public:
     void loadDetails(const QString& id);
     void loadModel(const QString& id);
 
+    /// Measures a stored model on the test part of its split and stores the numbers with the run: tested(), or
+    /// failed(). The split and the model are used where they are at hand, else they are read again. One test
+    /// after another, on a lane of its own; a run that is being tested is not tested twice.
+    void test(const QString& id, const SplitPtr& split = {}, const std::shared_ptr<const Recommender>& model = {});
+    bool testing(const QString& id) const;
+    /// Writes a table of the runs' metrics, as the name ends: .csv, .md or .tex. The test part's, the
+    /// validation part's of a run that was not tested. Then exported(), or failed() for a run without numbers.
+    void exportMetrics(const QStringList& ids, const QString& path);
+
     bool busy() const;
 
 signals:
@@ -59,6 +68,9 @@ signals:
     void detailsLoaded(const recoscope::RunDetails& details);
     void modelLoaded(const QString& id, std::shared_ptr<const recoscope::Recommender> model);
     void removed(const QString& id);
+    void testMoved(const QString& id, double share); // of the evaluation under way, from 0 to 1
+    void tested(const QString& id, std::shared_ptr<const recoscope::Evaluation> test);
+    void exported(const QString& path);
     void failed(const QString& id, const recoscope::Error& error); // id "": the workspace itself
     void busyChanged(bool busy);
 

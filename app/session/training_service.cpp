@@ -2,6 +2,7 @@
 #include "app/session/training_service.h"
 
 #include "engine/models/registry.h"
+#include "engine/train/train.h"
 
 #include "app/session/event_mailbox.h"
 #include "app/session/inbox.h"
@@ -265,8 +266,8 @@ Result<QString> TrainingService::start(const Experiment& experiment, const Split
     if (!split) return Error{ErrorCode::NotFound, "There is no data yet; open a dataset first", ""};
     const auto algorithm = requireAlgorithm(experiment.plan.algorithm);
     if (!algorithm) return algorithm.error();
-    if (const auto params = (*algorithm)->schema().complete(experiment.plan.params); !params)
-        return params.error();
+    // What cannot start is refused here: it leaves no trace in the workspace.
+    if (const Status ready = checkPlan(experiment.plan, *split); !ready) return ready.error();
 
     auto entry = std::make_unique<SessionRun>();
     entry->job = std::make_shared<Job>();
@@ -324,6 +325,13 @@ void TrainingService::cancel(const QString& run) {
 void TrainingService::watchModel(bool on, const void* watcher) {
     on ? void(d->watchers.insert(watcher)) : void(d->watchers.erase(watcher));
     if (on && d->active) d->active->job->control.requestSnapshot();
+}
+
+void TrainingService::takeTest(const QString& run, std::shared_ptr<const Evaluation> test) {
+    SessionRun* entry = d->find(run);
+    if (!entry || entry->waiting || entry == d->active || !test) return;
+    applyTest(entry->live, std::move(test));
+    emit runChanged(run);
 }
 
 QString TrainingService::activeRun() const { return d->active ? d->active->live.id : QString(); }

@@ -22,7 +22,9 @@ struct LiveRun {
     int plannedEpochs = 0;
     Progress progress;     // the newest
     EpochFinished lastEpoch;
-    std::vector<double> epochEnds; // elapsed at the end of every epoch
+    std::vector<double> epochEnds;    // elapsed at the end of every epoch
+    std::vector<double> epochSeconds; // training of every epoch, without evaluation
+    std::vector<double> epochSpeeds;  // examples a second of every epoch
     double etaSeconds = -1.0; // -1: unknown
     bool paused = false;
     SplitPtr split;
@@ -41,7 +43,8 @@ public:
     explicit TrainingService(const QString& workspaceFolder, int threads = 0, QObject* parent = nullptr);
     ~TrainingService() override; // cancels all, waits, joins
 
-    /// Adds a run to the queue; its id at once. The split is shared, not copied.
+    /// Adds a run to the queue; its id at once. The split is shared, not copied. A plan that cannot start
+    /// (checkPlan) is an error, and nothing is stored of it.
     Result<QString> start(const Experiment& experiment, const SplitPtr& split);
     void pause(const QString& run);
     void resume(const QString& run);
@@ -53,6 +56,9 @@ public:
     void watchModel(bool on, const void* watcher = nullptr);
 
     QString activeRun() const; // "" when idle
+    /// The test of an ended run of this session, made after it had ended; anything else is ignored.
+    void takeTest(const QString& run, std::shared_ptr<const Evaluation> test);
+
     std::vector<QString> runs() const; // of this session, oldest first
     /// Null when not of this session. Valid until the next event loop turn.
     const LiveRun* run(const QString& id) const;

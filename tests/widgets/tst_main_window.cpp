@@ -3,6 +3,7 @@
 #include "widgets/forms/parameter_form.h"
 #include "widgets/main_window.h"
 #include "widgets/pages/data_page.h"
+#include "widgets/pages/inspect_page.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
 #include "widgets/style/theme.h"
@@ -15,6 +16,8 @@
 #include <QFile>
 #include <QLabel>
 #include <QMimeData>
+#include <QPlainTextEdit>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QSplitter>
 #include <QTemporaryDir>
@@ -206,6 +209,77 @@ private slots:
                      qPrintable(QString::number(page)));
         }
         Theme::apply(ThemeChoice::Light);
+    }
+
+    void largeTextNeverNeedsAWiderWindowAndGoesBack() {
+        Session session(m_folder.filePath("zoom"));
+        session.window.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        session.window.resize(1280, 800);
+        for (const double zoom : {1.3, 1.6}) {
+            Theme::apply(ThemeChoice::Light, zoom);
+            for (const auto page : {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Runs}) {
+                session.window.showPage(page);
+                QTest::qWait(50);
+                QVERIFY2(session.window.width() <= 1280 && session.window.minimumSizeHint().width() <= 1280,
+                         qPrintable(QStringLiteral("page %1 at %2: %3")
+                                        .arg(page)
+                                        .arg(zoom)
+                                        .arg(session.window.minimumSizeHint().width())));
+            }
+        }
+        Theme::apply(ThemeChoice::Light);
+        QTest::qWait(50);
+        QCOMPARE(session.window.size(), QSize(1280, 800));
+    }
+
+    void aRunOfOtherDataSaysWhatItOpenedAndOffersTheWayBack() {
+        const QString path = m_folder.filePath("mine.csv");
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("userId,movieId,rating\n");
+        for (int user = 1; user <= 20; ++user)
+            for (int item = 1; item <= 12; ++item)
+                file.write(QStringLiteral("%1,%2,%3\n").arg(user).arg((user + item * 3) % 30).arg(1 + item % 5).toUtf8());
+        file.close();
+        Session session(m_folder.filePath("other"));
+        session.window.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        QVERIFY(session.window.trainPage()->selectAlgorithm("popularity"));
+        const QString run = session.window.trainPage()->start();
+        QTRY_VERIFY_WITH_TIMEOUT(
+            session.library.find(run) && session.library.find(run)->status == RunStatus::Completed, patience);
+        session.datasets.import(path, {});
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.path() == path && session.datasets.currentSplit(), patience);
+        auto* notice = session.window.findChild<QWidget*>("notice");
+        QVERIFY(!notice->isVisible());
+        emit session.window.runsPage()->rerunRequested(run);
+        QTRY_VERIFY_WITH_TIMEOUT(notice->isVisible(), patience);
+        QCOMPARE(session.datasets.path(), QStringLiteral("builtin:sample"));
+        session.window.findChild<QPushButton*>("goBack")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.path() == path && session.datasets.currentSplit(), patience);
+        QVERIFY(!notice->isVisible());
+    }
+
+    void aStoppedRunIsTestedByAButton() {
+        Session session(m_folder.filePath("test"));
+        session.window.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        QVERIFY(session.window.trainPage()->selectAlgorithm("biased_mf"));
+        qobject_cast<NumberField*>(session.window.trainPage()->parameters()->editor("epochs"))->setValue(1000);
+        const QString run = session.window.trainPage()->start();
+        QTRY_VERIFY_WITH_TIMEOUT(session.training.run(run)->lastEpoch.epoch >= 2, patience);
+        auto* button = session.window.findChild<QPushButton*>("testModel");
+        QVERIFY(!button->isVisible()); // it goes on
+        session.training.cancel(run);
+        QTRY_VERIFY_WITH_TIMEOUT(session.library.find(run) && session.library.find(run)->hasModel, patience);
+        QTRY_VERIFY(button->isVisible());
+        QVERIFY(!session.training.run(run)->test);
+        button->click();
+        QTRY_VERIFY_WITH_TIMEOUT(session.training.run(run)->test, patience);
+        QTRY_VERIFY(!button->isVisible());
+        QTRY_VERIFY_WITH_TIMEOUT(!session.library.find(run)->testMetrics.empty(), patience);
+        QVERIFY(!session.library.find(run)->reason.contains("not tested"));
     }
 
     void textContrastIsHighInBothThemes() {

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/charts/curve_chart.h"
 
+#include "widgets/charts/chart_legend.h"
+#include "widgets/charts/chart_picture.h"
 #include "widgets/charts/curve_chart_view.h"
 #include "widgets/charts/decimate.h"
 #include "widgets/style/theme.h"
 
+#include <QApplication>
 #include <QBarSeries>
 #include <QBarSet>
 #include <QChart>
+#include <QClipboard>
+#include <QContextMenuEvent>
 #include <QEvent>
+#include <QFileDialog>
 #include <QGridLayout>
+#include <QImage>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineSeries>
+#include <QMenu>
+#include <QMessageBox>
+#include <QPainter>
 #include <QScatterSeries>
+#include <QTextDocument>
 #include <QTimer>
 #include <QToolButton>
 #include <QValueAxis>
@@ -50,6 +61,7 @@ struct CurveChart::Private {
     QLabel* title;
     QLabel* legend;
     QToolButton* reset;
+    QToolButton* save;
     CurveChartView* view;
     QChart* chart;
     QValueAxis* axisX;
@@ -58,6 +70,7 @@ struct CurveChart::Private {
     ChartAxis y;
     QVector<ChartSeries> series;
     QVector<QPair<QString, double>> bars;
+    QVector<ChartMark> marks;
     QVector<QVector<QPointF>> drawn; // transformed points per series
     QVector<QXYSeries*> lines;
     QBarSeries* barSeries = nullptr;
@@ -107,14 +120,23 @@ CurveChart::CurveChart(QWidget* parent)
     d->reset->setText(tr("Reset zoom"));
     d->reset->setToolTip(tr("Shows everything again (double click in the chart, or Esc)"));
     d->reset->hide();
+    d->save = new QToolButton(this);
+    d->save->setObjectName(QStringLiteral("savePicture"));
+    d->save->setAutoRaise(true);
+    d->save->setToolTip(tr("Saves this chart as PNG, SVG or PDF"));
+    d->save->setAccessibleName(tr("Save the chart as a picture"));
+    connect(d->save, &QToolButton::clicked, this, &CurveChart::askAndSave);
     d->title->hide();
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setVerticalSpacing(2);
     grid->addWidget(d->title, 0, 0);
+    grid->setHorizontalSpacing(2);
     grid->addWidget(d->reset, 0, 1, 2, 1, Qt::AlignRight | Qt::AlignTop);
+    grid->addWidget(d->save, 0, 2, 2, 1, Qt::AlignRight | Qt::AlignTop);
     grid->addWidget(d->legend, 1, 0);
-    grid->addWidget(d->view, 2, 0, 1, 2);
+    grid->addWidget(d->view, 2, 0, 1, 3);
+    d->view->setContextMenuPolicy(Qt::NoContextMenu); // the chart's own
     grid->setRowStretch(2, 1);
     grid->setColumnStretch(0, 1);
     setFocusPolicy(Qt::ClickFocus);
@@ -127,6 +149,8 @@ CurveChart::CurveChart(QWidget* parent)
         markDirty();
         emit zoomChanged(true);
     });
+    Theme::keepFont(d->title, 1.0, true);
+    Theme::keepFont(d->legend, 0.92);
     restyle();
     markDirty();
 }
@@ -184,6 +208,13 @@ void CurveChart::setBars(QVector<QPair<QString, double>> bars) {
 }
 
 void CurveChart::clear() { setSeries({}); }
+
+void CurveChart::setMarks(QVector<ChartMark> marks) {
+    d->marks = std::move(marks);
+    markDirty();
+}
+
+const QVector<ChartMark>& CurveChart::marks() const { return d->marks; }
 bool CurveChart::zoomed() const { return d->zoom.has_value(); }
 
 void CurveChart::resetZoom() {
@@ -235,6 +266,59 @@ void CurveChart::keyPressEvent(QKeyEvent* event) {
     QWidget::keyPressEvent(event);
 }
 
+void CurveChart::contextMenuEvent(QContextMenuEvent* event) {
+    QMenu menu(this);
+    menu.addAction(tr("Save as picture…"), this, &CurveChart::askAndSave);
+    menu.addAction(tr("Copy as picture"), this, [this] {
+        QImage image(2 * size(), QImage::Format_ARGB32_Premultiplied);
+        image.setDevicePixelRatio(2);
+        image.fill(Theme::current().colors().surface);
+        QPainter painter(&image);
+        paintPicture(painter);
+        painter.end();
+        QApplication::clipboard()->setImage(image);
+    });
+    if (zoomed()) menu.addAction(tr("Reset zoom"), this, &CurveChart::resetZoom);
+    menu.exec(event->globalPos());
+}
+
+void CurveChart::paintPicture(QPainter& painter) {
+    refreshNow();
+    d->view->hideCursor();
+    int top = 0;
+    const auto text = [&](const QLabel* label, const QString& html) {
+        if (!label->isVisibleTo(this) || label->text().isEmpty()) return;
+        QTextDocument words;
+        words.setDocumentMargin(2);
+        words.setDefaultFont(label->font());
+        words.setTextWidth(width());
+        words.setHtml(
+            QStringLiteral("<div style=\"color:%1\">%2</div>").arg(Theme::current().colors().text.name(), html));
+        painter.save();
+        painter.translate(0, top);
+        words.drawContents(&painter);
+        painter.restore();
+        top += static_cast<int>(std::ceil(words.size().height()));
+    };
+    text(d->title, d->title->text().toHtmlEscaped());
+    text(d->legend, d->legend->text());
+    d->view->render(&painter, QRectF(0, top, d->view->width(), height() - top), d->view->rect(),
+                    Qt::KeepAspectRatio);
+}
+
+Status CurveChart::savePicture(const QString& path) {
+    return writePicture(path, size(), d->title->text(), [this](QPainter& painter) { paintPicture(painter); });
+}
+
+void CurveChart::askAndSave() {
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save the chart"), d->title->text().section(QLatin1Char(' '), 0, 0).toLower() + QStringLiteral(".png"),
+        tr("PNG picture (*.png);;SVG, scalable (*.svg);;PDF, for papers (*.pdf)"));
+    if (path.isEmpty()) return;
+    if (const Status saved = savePicture(path); !saved)
+        QMessageBox::warning(this, tr("Save the chart"), QString::fromStdString(saved.error().text()));
+}
+
 void CurveChart::markDirty() {
     d->dirty = true;
     if (d->scheduled || !isVisible()) return;
@@ -248,8 +332,7 @@ void CurveChart::markDirty() {
 void CurveChart::restyle() {
     styleChart(d->chart);
     d->chart->setPlotAreaBackgroundVisible(false); // the view draws ground, grid and labels behind the curves
-    d->title->setFont(Theme::current().font(1.0, true));
-    d->legend->setFont(Theme::current().font(0.92));
+    d->save->setIcon(themedIcon(QStringLiteral("export"), Theme::current().colors().muted));
     markDirty();
 }
 
@@ -415,60 +498,37 @@ void CurveChart::Private::applyAxes(const QRectF& range) {
                                 range.top(), range.bottom()};
     axisX->setRange(range.left(), range.right());
     axisY->setRange(range.top(), range.bottom());
+    QVector<ChartMark> shown;
+    for (const ChartMark& mark : std::as_const(marks))
+        if (drawable(mark.position.x(), x.scale) && drawable(mark.position.y(), y.scale))
+            shown.append({{toDrawn(mark.position.x(), x.scale), toDrawn(mark.position.y(), y.scale)},
+                          mark.color,
+                          mark.text});
+    view->setMarks(std::move(shown));
     view->setAxes(std::move(drawnX), std::move(drawnY));
 }
 
 void CurveChart::Private::updateLegend() {
-    // Lines are broken here, between entries: at most two, then how many are left.
-    const QFontMetrics metrics(Theme::current().font(0.92, true));
-    const int width = std::max(120, q->width() - metrics.height());
-    const QString gap = QStringLiteral(" &nbsp;&nbsp; ");
-    const int gapWidth = metrics.horizontalAdvance(QStringLiteral("    "));
-    const int moreWidth = metrics.horizontalAdvance(QStringLiteral("+000")) + gapWidth;
-    QStringList rows{QString()};
-    QStringList all;
+    QVector<LegendEntry> entries;
     QStringList seen;
-    int used = 0;
-    int left = 0;
     for (int i = 0; i < series.size(); ++i) {
-        if (series[i].name.isEmpty() || drawn[i].isEmpty()) continue;
-        const QString& whole = series[i].group.isEmpty() ? series[i].name : series[i].group;
-        if (!series[i].group.isEmpty()) {
-            if (seen.contains(whole)) continue;
-            seen << whole;
-        }
-        all << whole;
-        const QString mark = series[i].kind == SeriesKind::Scatter ? QStringLiteral("●")
-                             : series[i].style == Qt::SolidLine    ? QStringLiteral("━━")
-                                                                   : QStringLiteral("╍╍");
-        const int markWidth = metrics.horizontalAdvance(mark + QLatin1Char(' '));
-        const QString name = metrics.elidedText(whole, Qt::ElideMiddle, width - markWidth - moreWidth);
-        const int wide = markWidth + metrics.horizontalAdvance(name) + gapWidth;
-        const bool last = rows.size() == 2;
-        if (left > 0 || (last && used + wide > width - moreWidth)) {
-            ++left;
-            continue;
-        }
-        if (used > 0 && used + wide > width) {
-            rows << QString();
-            used = 0;
-        }
-        used += wide;
-        QString& row = rows.back();
-        if (!row.isEmpty()) row += gap;
-        row += QStringLiteral("<span style=\"color:%1\"><b>%2</b></span>&nbsp;%3")
-                   .arg(color(i).name(), mark,
-                        name.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;")));
+        if (series[i].name.isEmpty() || drawn[i].isEmpty() || seen.contains(series[i].group)) continue;
+        if (!series[i].group.isEmpty()) seen << series[i].group;
+        entries.append({series[i].group.isEmpty() ? series[i].name : series[i].group, color(i),
+                        series[i].kind == SeriesKind::Scatter ? QStringLiteral("●")
+                        : series[i].style == Qt::SolidLine    ? QStringLiteral("━━")
+                                                              : QStringLiteral("╍╍")});
     }
-    QString text = rows.join(QStringLiteral("<br>"));
-    if (left > 0) text += gap + QStringLiteral("+%1").arg(left);
+    const QFontMetrics metrics(Theme::current().font(0.92, true));
+    const LegendText shown = legendText(entries, std::max(120, q->width() - 3 * metrics.height()), metrics);
+    QString text = shown.html;
     if (hidden > 0 && drawnPoints > 0)
         text += (text.isEmpty() ? QString() : QStringLiteral("<br>")) +
                 QStringLiteral("<i>%1</i>")
                     .arg(tr("%n point(s) at or below zero are not on the logarithmic axis", nullptr, hidden));
     if (legend->text() != text) {
         legend->setText(text);
-        legend->setToolTip(left > 0 ? all.join(QLatin1Char('\n')) : QString());
+        legend->setToolTip(shown.left.join(QLatin1Char('\n')));
     }
     legend->setVisible(legendVisible && !text.isEmpty());
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/core/result.h"
+
 #include "widgets/charts/axis_ticks.h"
 
 #include <QColor>
@@ -13,6 +15,7 @@
 #include <optional>
 
 class QChart;
+class QPainter;
 
 namespace recoscope {
 
@@ -37,6 +40,13 @@ struct ChartSeries {
     QColor color;            // invalid: by position from the theme
     Qt::PenStyle style = Qt::SolidLine;
     bool faint = false; // drawn thin and translucent
+};
+
+/// A point that stands out: a ring on a curve, with a word beside it where there is one.
+struct ChartMark {
+    QPointF position; // values, not logarithms
+    QColor color;
+    QString text;
 };
 
 /// A chart that a person can read and use: linear or logarithmic axes both ways, a legend that never
@@ -64,6 +74,16 @@ public:
     /// A bar chart of labelled values instead of series.
     void setBars(QVector<QPair<QString, double>> bars);
     void clear();
+    /// Rings over the curves; those outside of what is shown are left out.
+    void setMarks(QVector<ChartMark> marks);
+    const QVector<ChartMark>& marks() const;
+
+    /// Draws title, legend and chart as they stand now. Vectors stay vectors where the painter keeps them.
+    void paintPicture(QPainter& painter);
+    /// Writes that to a file: .svg, .pdf, or a bitmap of twice the size on screen.
+    Status savePicture(const QString& path);
+    /// Asks for a name first.
+    void askAndSave();
 
     bool zoomed() const;
     void resetZoom();
@@ -88,6 +108,7 @@ protected:
     void changeEvent(QEvent* event) override;
     void showEvent(QShowEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
     friend class CurveChartView;

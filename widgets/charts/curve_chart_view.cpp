@@ -142,6 +142,7 @@ void CurveChartView::drawForeground(QPainter* painter, const QRectF&) {
                           Qt::AlignCenter | Qt::TextWordWrap, m_emptyText);
         return;
     }
+    drawMarks(painter);
     if (!m_cursorVisible) return;
     painter->setPen(QPen(colors.muted, 1, Qt::DashLine));
     const double x = toPosition({m_cursor.x, m_y.min}).x();
@@ -152,6 +153,33 @@ void CurveChartView::drawForeground(QPainter* painter, const QRectF&) {
         painter->setPen(QPen(colors.surface, 1.5));
         painter->setBrush(dot.color);
         painter->drawEllipse(position, 4.5, 4.5);
+    }
+}
+
+void CurveChartView::drawMarks(QPainter* painter) const {
+    const ThemeColors& colors = Theme::current().colors();
+    painter->setFont(Theme::current().font(0.88, true));
+    const QFontMetrics metrics(painter->font());
+    constexpr double radius = 5.5;
+    for (const ChartMark& mark : m_marks) {
+        const QPointF at = toPosition(mark.position);
+        if (!m_plot.adjusted(-1, -1, 1, 1).contains(at)) continue;
+        painter->setPen(QPen(mark.color, 2.5));
+        painter->setBrush(colors.surface);
+        painter->drawEllipse(at, radius, radius);
+        if (mark.text.isEmpty()) continue;
+        // Below or above the ring, whichever has room; never over the plot's border.
+        const double width = metrics.horizontalAdvance(mark.text) + 6.0;
+        const bool below = at.y() + radius + 4 + metrics.height() < m_plot.bottom();
+        const double left =
+            std::clamp(at.x() - width / 2, m_plot.left() + 2, std::max(m_plot.left() + 2, m_plot.right() - width - 2));
+        const QRectF box(left, below ? at.y() + radius + 3 : at.y() - radius - 3 - metrics.height(), width,
+                         metrics.height());
+        QColor ground = colors.surface;
+        ground.setAlphaF(0.85f);
+        painter->fillRect(box, ground);
+        painter->setPen(colors.text);
+        painter->drawText(box, Qt::AlignCenter, mark.text);
     }
 }
 

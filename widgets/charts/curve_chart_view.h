@@ -3,6 +3,8 @@
 
 #include "widgets/charts/axis_ticks.h"
 
+#include "widgets/charts/curve_chart.h"
+
 #include <QChartView>
 #include <QRectF>
 
@@ -40,6 +42,8 @@ public:
     /// New range and labels; lays the plot area out around them.
     void setAxes(Axis x, Axis y);
     void setEmptyText(const QString& text);
+    /// Positions are drawn coordinates.
+    void setMarks(QVector<ChartMark> marks) { m_marks = std::move(marks); }
     /// Called with a drawn x; returns what to show there.
     std::function<ChartCursor(double x)> cursorAt;
 
@@ -65,6 +69,7 @@ protected:
 
 private:
     void layOut();
+    void drawMarks(QPainter* painter) const;
     void showCursor(const QPointF& position);
     QString readOutText(double mouseY) const;
 
@@ -72,6 +77,7 @@ private:
     Axis m_y;
     QRectF m_plot;
     QString m_emptyText;
+    QVector<ChartMark> m_marks;
     QLabel* m_readOut = nullptr;
     QRubberBand* m_band = nullptr;
     QPoint m_pressed;

@@ -1,35 +1,40 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/charts/figure_row.h"
 
+#include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
 
 #include <QEvent>
-#include <QGridLayout>
 #include <QLabel>
+#include <QVBoxLayout>
 
 namespace recoscope {
 
 FigureRow::FigureRow(QWidget* parent)
     : QWidget(parent) {
-    auto* grid = new QGridLayout(this);
-    grid->setContentsMargins(0, 0, 0, 0);
-    grid->setHorizontalSpacing(space::large);
-    grid->setVerticalSpacing(0);
+    auto* flow = new FlowLayout(this);
+    flow->setSpacing(space::large);
+    flow->setSpread(true);
 }
 
 void FigureRow::setFigures(const QVector<Figure>& figures) {
     m_figures = figures;
-    auto* grid = static_cast<QGridLayout*>(layout());
     bool added = false;
     while (m_labels.size() < figures.size()) {
-        auto* caption = new QLabel(this);
-        auto* value = new QLabel(this);
+        auto* cell = new QWidget(this);
+        auto* caption = new QLabel(cell);
+        auto* value = new QLabel(cell);
         caption->setProperty("role", "muted");
         value->setTextInteractionFlags(Qt::TextSelectableByMouse);
-        const int column = static_cast<int>(m_labels.size());
-        grid->addWidget(caption, 0, column);
-        grid->addWidget(value, 1, column);
-        grid->setColumnStretch(column, 1);
+        value->setFocusPolicy(Qt::ClickFocus);
+        Theme::keepFont(caption, 0.9);
+        Theme::keepFont(value, 1.25, true);
+        auto* column = new QVBoxLayout(cell);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(0);
+        column->addWidget(caption);
+        column->addWidget(value);
+        layout()->addWidget(cell);
         m_labels.append(qMakePair(caption, value));
         added = true;
     }
@@ -45,15 +50,13 @@ void FigureRow::setFigures(const QVector<Figure>& figures) {
 
 void FigureRow::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange) restyle();
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) restyle();
 }
 
 void FigureRow::restyle() {
     const QFont big = Theme::current().font(1.25, true);
     const QFontMetrics metrics(big);
     for (qsizetype i = 0; i < m_labels.size(); ++i) {
-        m_labels[i].first->setFont(Theme::current().font(0.9));
-        m_labels[i].second->setFont(big);
         m_labels[i].second->setMinimumWidth(metrics.horizontalAdvance(m_figures.value(i).widest));
     }
 }

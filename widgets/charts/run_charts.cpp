@@ -4,6 +4,7 @@
 #include "app/models/run_table_model.h"
 #include "widgets/charts/curve_chart.h"
 #include "widgets/charts/decimate.h"
+#include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
 
 #include <QCheckBox>
@@ -32,6 +33,16 @@ constexpr std::array kStyles{Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashD
 
 } // namespace
 
+ChartedRun chartedRun(const RunRecord& record, int colorIndex) {
+    ChartedRun run{record.id, runTitle(record), colorIndex, {}, 0};
+    const EarlyStopping& stopping = record.experiment.plan.earlyStopping;
+    if (stopping.enabled) {
+        run.watched = QString::fromStdString(stopping.metric);
+        run.bestEpoch = record.bestEpoch;
+    }
+    return run;
+}
+
 RunCharts::RunCharts(QWidget* parent)
     : QWidget(parent) {
     m_loss = new CurveChart(this);
@@ -47,7 +58,7 @@ RunCharts::RunCharts(QWidget* parent)
     m_smoothing = new QSlider(Qt::Horizontal, this);
     m_smoothing->setObjectName(QStringLiteral("smoothing"));
     m_smoothing->setRange(0, 98);
-    m_smoothing->setFixedWidth(Theme::current().scaled(90));
+    Theme::keepWidth(m_smoothing, 90, 90);
     m_smoothing->setToolTip(tr("Exponential moving average; 0 shows the raw curve. The raw curve stays "
                                "visible behind the smoothed one."));
     m_smoothingText = new QLabel(this);
@@ -62,18 +73,22 @@ RunCharts::RunCharts(QWidget* parent)
     m_choose->setMenu(m_menu);
     m_choose->setToolTip(tr("Which validation metrics are drawn"));
 
-    auto* bar = new QHBoxLayout;
+    const auto together = [this](std::initializer_list<QWidget*> widgets) {
+        auto* group = new QWidget(this);
+        auto* row = new QHBoxLayout(group);
+        row->setContentsMargins(0, 0, 0, 0);
+        row->setSpacing(space::small);
+        for (QWidget* widget : widgets)
+            row->addWidget(widget);
+        return group;
+    };
+    auto* bar = new FlowLayout;
     bar->setSpacing(space::small);
-    bar->addWidget(new QLabel(tr("Against"), this));
-    bar->addWidget(m_against);
-    bar->addSpacing(space::small);
-    bar->addWidget(new QLabel(tr("Smoothing"), this));
-    bar->addWidget(m_smoothing);
-    bar->addWidget(m_smoothingText);
-    bar->addSpacing(space::small);
+    bar->addWidget(together({new QLabel(tr("Against"), this), m_against}));
+    bar->addWidget(together({new QLabel(tr("Smoothing"), this), m_smoothing, m_smoothingText}));
     bar->addWidget(m_log);
     bar->addWidget(m_parts);
-    bar->addStretch(1);
+    bar->addRightEnd();
     bar->addWidget(m_choose);
     auto* charts = new QHBoxLayout;
     charts->setSpacing(space::large);
@@ -93,8 +108,7 @@ RunCharts::RunCharts(QWidget* parent)
         refresh();
     });
     m_smoothingText->setText(QStringLiteral("0.00"));
-    m_smoothingText->setMinimumWidth(
-        m_smoothingText->fontMetrics().horizontalAdvance(QStringLiteral("0.00")) + 2);
+    Theme::keepWidth(m_smoothingText, 32);
     nameMetrics();
     refresh();
 }
@@ -115,7 +129,9 @@ void RunCharts::setEmptyTexts(const QString& loss, const QString& metrics) {
 }
 
 void RunCharts::setMetrics(const QStringList& keys) {
+    m_chosen = true;
     m_metrics = keys;
+    showChecks();
     nameMetrics();
     refresh();
 }
@@ -139,8 +155,34 @@ void RunCharts::refresh() {
     drawMetrics();
 }
 
+void RunCharts::append(QVector<ChartSeries>& series, ChartSeries line) const {
+    if (smoothing() > 0.0 && line.points.size() > 2) {
+        ChartSeries raw = line;
+        raw.key += QStringLiteral("/raw");
+        raw.name.clear();
+        raw.faint = true;
+        series.append(raw);
+        line.points = smoothed(line.points, smoothing());
+    }
+    series.append(std::move(line));
+}
+
+void RunCharts::appendMark(QVector<ChartMark>& marks, const ChartedRun& run, const Curve& curve,
+                           const QColor& color) const {
+    if (run.bestEpoch <= 0 || curve.key != run.watched) return;
+    const bool time = m_against->currentIndex() == 1;
+    const QString name =
+        curve.key == QLatin1String("validation_loss") ? tr("validation loss") : metricLabel(curve.key);
+    for (const CurvePoint& point : curve.points)
+        if (point.epoch == run.bestEpoch)
+            marks.append({{time ? point.elapsed : point.epoch, point.value},
+                          color,
+                          m_runs.size() == 1 ? tr("best %1 in epoch %2").arg(name).arg(run.bestEpoch) : QString()});
+}
+
 void RunCharts::drawLoss() {
     QVector<ChartSeries> series;
+    QVector<ChartMark> marks;
     for (const ChartedRun& run : m_runs) {
         const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
         if (!curves) continue;
@@ -161,15 +203,8 @@ void RunCharts::drawLoss() {
                          : validation ? Qt::DashLine
                                       : (part++ % 2 == 0 ? Qt::DotLine : Qt::DashDotLine);
             line.points = points(curve);
-            if (smoothing() > 0.0 && line.points.size() > 2) {
-                ChartSeries raw = line;
-                raw.key += QStringLiteral("/raw");
-                raw.name.clear();
-                raw.faint = true;
-                series.append(raw);
-                line.points = smoothed(line.points, smoothing());
-            }
-            series.append(line);
+            if (validation) appendMark(marks, run, curve, line.color);
+            append(series, std::move(line));
         }
     }
     const bool time = m_against->currentIndex() == 1;
@@ -182,10 +217,12 @@ void RunCharts::drawLoss() {
         {QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}});
     m_loss->setTitle(m_runs.size() > 1 ? tr("Loss (solid: training, dashed: validation)") : tr("Loss"));
     m_loss->setSeries(series);
+    m_loss->setMarks(marks);
 }
 
 void RunCharts::drawMetrics() {
     QVector<ChartSeries> series;
+    QVector<ChartMark> marks;
     for (const ChartedRun& run : m_runs) {
         const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
         if (!curves) continue;
@@ -203,15 +240,8 @@ void RunCharts::drawMetrics() {
             if (!one) line.group = run.name;
             line.style = one ? Qt::SolidLine : kStyles[static_cast<std::size_t>(m) % kStyles.size()];
             line.points = points(*curve);
-            if (smoothing() > 0.0 && line.points.size() > 2) {
-                ChartSeries raw = line;
-                raw.key += QStringLiteral("/raw");
-                raw.name.clear();
-                raw.faint = true;
-                series.append(raw);
-                line.points = smoothed(line.points, smoothing());
-            }
-            series.append(line);
+            appendMark(marks, run, *curve, line.color);
+            append(series, std::move(line));
         }
     }
     const bool time = m_against->currentIndex() == 1;
@@ -222,6 +252,7 @@ void RunCharts::drawMetrics() {
                        {}},
                       {QString(), AxisScale::Linear, AxisUnit::Number, {}, {}});
     m_metric->setSeries(series);
+    m_metric->setMarks(marks);
 }
 
 void RunCharts::offerMetrics() {
@@ -232,32 +263,63 @@ void RunCharts::offerMetrics() {
         for (const Curve& curve : *curves)
             if (isMetric(curve.key) && !known.contains(curve.key)) known << curve.key;
     }
-    if (known == m_offered) return;
+    const bool news = known != m_offered;
     m_offered = known;
-    m_menu->clear();
-    for (const QString& key : known) {
-        QAction* action = m_menu->addAction(metricLabel(key));
-        action->setCheckable(true);
-        action->setChecked(m_metrics.contains(key));
-        connect(action, &QAction::toggled, this, [this, key](bool on) {
-            on ? m_metrics.append(key) : void(m_metrics.removeAll(key));
-            nameMetrics();
-            refresh();
-        });
+    if (news) {
+        m_menu->clear();
+        for (const QString& key : known) {
+            QAction* action = m_menu->addAction(metricLabel(key));
+            action->setData(key);
+            action->setCheckable(true);
+            action->setChecked(m_metrics.contains(key));
+            connect(action, &QAction::toggled, this, [this, key](bool on) {
+                m_chosen = true;
+                on ? m_metrics.append(key) : void(m_metrics.removeAll(key));
+                nameMetrics();
+                refresh();
+            });
+        }
     }
-    // What is drawn must be something that these runs have.
     const auto has = [&](const QString& key) { return known.contains(key); };
-    if (!known.isEmpty() && std::none_of(m_metrics.begin(), m_metrics.end(), has)) {
+    QStringList wanted = m_metrics;
+    if (!m_chosen)
+        if (const QStringList watched = watchedMetrics(); !watched.isEmpty()) wanted = watched;
+    // What is drawn must be something that these runs have.
+    if (!known.isEmpty() && std::none_of(wanted.begin(), wanted.end(), has)) {
         const auto ndcg = std::find_if(known.begin(), known.end(), [](const QString& key) {
             return key.startsWith(QLatin1String("ndcg"));
         });
-        m_metrics = {ndcg != known.end() ? *ndcg : known.front()};
-        for (QAction* action : m_menu->actions()) {
-            const QSignalBlocker quiet(action);
-            action->setChecked(action->text() == metricLabel(m_metrics.front()));
-        }
+        wanted = {ndcg != known.end() ? *ndcg : known.front()};
     }
+    if (wanted == m_metrics && !news) return;
+    m_metrics = wanted;
+    showChecks();
     nameMetrics();
+}
+
+/// What all runs watch; where they watch different metrics the first of them that all have, as two scales do
+/// not go into one chart.
+QStringList RunCharts::watchedMetrics() const {
+    QStringList watched;
+    for (const ChartedRun& run : m_runs)
+        if (isMetric(run.watched) && m_offered.contains(run.watched) && !watched.contains(run.watched))
+            watched << run.watched;
+    if (watched.size() < 2) return watched;
+    for (const QString& key : std::as_const(watched))
+        if (std::all_of(m_runs.begin(), m_runs.end(), [&](const ChartedRun& run) {
+                const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+                return !curves || std::any_of(curves->begin(), curves->end(),
+                                              [&](const Curve& curve) { return curve.key == key; });
+            }))
+            return {key};
+    return watched;
+}
+
+void RunCharts::showChecks() {
+    for (QAction* action : m_menu->actions()) {
+        const QSignalBlocker quiet(action);
+        action->setChecked(m_metrics.contains(action->data().toString()));
+    }
 }
 
 void RunCharts::nameMetrics() {

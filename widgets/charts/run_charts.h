@@ -18,18 +18,25 @@ class QSlider;
 namespace recoscope {
 
 class CurveChart;
+struct ChartMark;
+struct ChartSeries;
 
 /// One run whose curves are drawn.
 struct ChartedRun {
     QString id;
     QString name;
     int colorIndex = 0;
+    QString watched;   // the metric of early stopping: "rmse"; "" where nothing is watched
+    int bestEpoch = 0; // by that metric; 0: not known
     bool operator==(const ChartedRun&) const = default;
 };
 
+ChartedRun chartedRun(const RunRecord& record, int colorIndex);
+
 /// Losses and validation metrics of several runs, one above or beside the other: against epoch or time, raw
 /// and smoothed, logarithmic, with read-out and zoom. Curves are pulled from the source at each refresh, not
-/// copied. GUI thread.
+/// copied. Until a person chooses metrics it is the watched ones that are drawn, with the best epoch marked.
+/// GUI thread.
 class RunCharts final : public QWidget {
     Q_OBJECT
 public:
@@ -55,6 +62,13 @@ private:
     void drawLoss();
     void drawMetrics();
     void offerMetrics();
+    QStringList watchedMetrics() const;
+    /// Adds a curve, with the raw one behind where it is smoothed.
+    void append(QVector<ChartSeries>& series, ChartSeries line) const;
+    /// The ring at the best epoch, if the curve is of what the run watches.
+    void appendMark(QVector<ChartMark>& marks, const ChartedRun& run, const Curve& curve,
+                    const QColor& color) const;
+    void showChecks();
     void nameMetrics();
     QVector<QPointF> points(const Curve& curve) const;
     double smoothing() const;
@@ -63,6 +77,7 @@ private:
     std::vector<ChartedRun> m_runs;
     QStringList m_metrics{QStringLiteral("ndcg@10")};
     QStringList m_offered;
+    bool m_chosen = false; // the metrics are a person's choice
     CurveChart* m_loss = nullptr;
     CurveChart* m_metric = nullptr;
     QComboBox* m_against = nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/dialogs/get_dataset_dialog.h"
 
+#include "widgets/style/theme.h"
+
 #include <QCheckBox>
 #include <QDialogButtonBox>
 #include <QHeaderView>
@@ -58,10 +60,7 @@ GetDatasetDialog::GetDatasetDialog(std::vector<CatalogueEntry> entries, Download
     }
 
     m_title = new QLabel(this);
-    QFont big = m_title->font();
-    big.setPointSizeF(big.pointSizeF() * 1.3);
-    big.setBold(true);
-    m_title->setFont(big);
+    Theme::keepFont(m_title, 1.3, true);
     m_title->setWordWrap(true);
     m_figures = new QLabel(this);
     m_figures->setWordWrap(true);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/dialogs/import_dialog.h"
 
+#include "widgets/style/theme.h"
+
 #include "app/models/preview_model.h"
 
 #include <QCheckBox>
@@ -39,10 +41,7 @@ ImportDialog::ImportDialog(const QString& path, const FormatPreview& preview, co
     resize(860, 620);
 
     m_title = new QLabel(this);
-    QFont big = m_title->font();
-    big.setPointSizeF(big.pointSizeF() * 1.4);
-    big.setBold(true);
-    m_title->setFont(big);
+    Theme::keepFont(m_title, 1.4, true);
     m_description = new QLabel(this);
     m_description->setWordWrap(true);
     m_files = new QLabel(this);

@@ -113,8 +113,7 @@ NumberField::NumberField(const NumberRange& range, QWidget* parent)
     : QWidget(parent)
     , m_range(range) {
     m_box = new NumberBox(range, this);
-    m_box->setMinimumWidth(Theme::current().scaled(96));
-    m_box->setMaximumWidth(Theme::current().scaled(110));
+    Theme::keepWidth(m_box, 96, 110);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(space::small);

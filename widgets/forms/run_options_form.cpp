@@ -38,7 +38,7 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
     const auto number = [this](double min, double max, bool integer, const char* name) {
         auto* box = new NumberBox({min, max, integer, false}, this);
         box->setObjectName(QLatin1String(name));
-        box->setMaximumWidth(Theme::current().scaled(120));
+        Theme::keepWidth(box, 0, 120);
         connect(box, &NumberBox::valueChanged, this, &RunOptionsForm::changed);
         return box;
     };

@@ -7,6 +7,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QItemSelectionModel>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
@@ -63,6 +64,8 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
     layout->addLayout(line);
     layout->addWidget(m_table, 1);
 
+    m_table->setTabKeyNavigation(false); // Tab leaves the table, arrows move in it
+    m_search->installEventFilter(this);
     connect(m_search, &QLineEdit::textChanged, this, &BrowseTable::ask);
     connect(m_table->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this,
             [this](int column, Qt::SortOrder order) {
@@ -87,20 +90,32 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
             });
 }
 
+bool BrowseTable::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_search && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+        if (!m_table->currentIndex().isValid()) m_table->selectRow(0);
+        m_table->setFocus(Qt::TabFocusReason);
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
 void BrowseTable::setDataset(const DatasetPtr& dataset) {
     if (dataset == m_dataset) return;
     m_dataset = dataset;
     m_columnsSized = false;
-    m_sortColumn = -1;
     {
         const QSignalBlocker quiet(m_search);
         m_search->clear();
     }
     {
         const QSignalBlocker quiet(m_table->horizontalHeader());
-        m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+        m_model->setDataset(dataset);
+        // Items open with the most popular one, users as in the data.
+        m_sortColumn = m_kind == BrowseKind::Items ? m_model->columnOf(BrowseColumn::Role::Interactions) : -1;
+        m_order = m_sortColumn < 0 ? Qt::AscendingOrder : Qt::DescendingOrder;
+        m_table->horizontalHeader()->setSortIndicator(m_sortColumn, m_order);
     }
-    m_model->setDataset(dataset);
     ask();
 }
 

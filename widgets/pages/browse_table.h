@@ -33,6 +33,9 @@ signals:
     /// The current row moved.
     void currentChanged(std::int32_t index);
 
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     void ask();
     bool isNumeric(int column) const;

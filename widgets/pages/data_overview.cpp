@@ -2,10 +2,10 @@
 #include "widgets/pages/data_overview.h"
 
 #include "widgets/charts/curve_chart.h"
+#include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
 
 #include <QDateTime>
-#include <QEvent>
 #include <QFrame>
 #include <QGridLayout>
 #include <QLabel>
@@ -38,33 +38,39 @@ QFrame* card(QWidget* content, QWidget* parent) {
 
 } // namespace
 
-DataOverview::Figure DataOverview::addFigure(QGridLayout* grid, int column, const QString& caption, const QString& help) {
+DataOverview::Figure DataOverview::addFigure(QLayout* row, const QString& caption, const QString& help) {
+    auto* cell = new QWidget(this);
     Figure figure;
-    figure.value = new QLabel(QStringLiteral("–"), this);
+    figure.value = new QLabel(QStringLiteral("–"), cell);
     figure.value->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    figure.value->setFocusPolicy(Qt::ClickFocus); // not a stop of the Tab key
     figure.value->setToolTip(help);
-    figure.caption = new QLabel(caption, this);
+    Theme::keepFont(figure.value, 1.25, true);
+    figure.caption = new QLabel(caption, cell);
     figure.caption->setProperty("role", "muted");
     figure.caption->setToolTip(help);
-    grid->addWidget(figure.value, 0, column);
-    grid->addWidget(figure.caption, 1, column);
-    grid->setColumnStretch(column, 1);
+    auto* column = new QVBoxLayout(cell);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(figure.value);
+    column->addWidget(figure.caption);
+    row->addWidget(cell);
     m_figures.push_back(figure);
     return figure;
 }
 
 DataOverview::DataOverview(QWidget* parent) : QWidget(parent) {
     auto* figures = new QWidget(this);
-    auto* grid = new QGridLayout(figures);
-    grid->setContentsMargins(space::small, space::tiny, space::small, space::tiny);
-    grid->setHorizontalSpacing(space::large);
-    grid->setVerticalSpacing(0);
-    addFigure(grid, 0, tr("users"), tr("Users with at least one interaction"));
-    addFigure(grid, 1, tr("items"), tr("Items with at least one interaction"));
-    addFigure(grid, 2, tr("interactions"), tr("Distinct (user, item) pairs"));
-    addFigure(grid, 3, tr("density"), tr("Interactions divided by users times items"));
-    addFigure(grid, 4, tr("scale"), tr("Lowest and highest rating, and the smallest step between ratings"));
-    addFigure(grid, 5, tr("time"), tr("First and last interaction (UTC)"));
+    auto* row = new FlowLayout(figures);
+    row->setContentsMargins(space::small, space::tiny, space::small, space::tiny);
+    row->setSpacing(space::large);
+    row->setSpread(true);
+    addFigure(row, tr("users"), tr("Users with at least one interaction"));
+    addFigure(row, tr("items"), tr("Items with at least one interaction"));
+    addFigure(row, tr("interactions"), tr("Distinct (user, item) pairs"));
+    addFigure(row, tr("density"), tr("Interactions divided by users times items"));
+    addFigure(row, tr("scale"), tr("Lowest and highest rating, and the smallest step between ratings"));
+    addFigure(row, tr("time"), tr("First and last interaction (UTC)"));
 
     m_ratings = new CurveChart(this);
     m_ratings->setTitle(tr("Ratings"));
@@ -99,17 +105,7 @@ DataOverview::DataOverview(QWidget* parent) : QWidget(parent) {
     layout->addWidget(card(figures, this));
     layout->addLayout(charts, 1);
     layout->addWidget(m_remarks);
-    styleFigures();
     setDataset(nullptr, nullptr);
-}
-
-void DataOverview::styleFigures() {
-    for (const Figure& figure : m_figures) figure.value->setFont(Theme::current().font(1.25, true));
-}
-
-void DataOverview::changeEvent(QEvent* event) {
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) styleFigures();
-    QWidget::changeEvent(event);
 }
 
 void DataOverview::setDataset(const DatasetPtr& dataset, std::shared_ptr<const DatasetSummary> summary) {

@@ -7,8 +7,8 @@
 
 #include <vector>
 
-class QGridLayout;
 class QLabel;
+class QLayout;
 
 namespace recoscope {
 
@@ -26,9 +26,7 @@ private:
         QLabel* value = nullptr;
         QLabel* caption = nullptr;
     };
-    Figure addFigure(QGridLayout* grid, int column, const QString& caption, const QString& help);
-    void changeEvent(QEvent* event) override;
-    void styleFigures();
+    Figure addFigure(QLayout* row, const QString& caption, const QString& help);
 
     std::vector<Figure> m_figures;
     CurveChart* m_ratings = nullptr;

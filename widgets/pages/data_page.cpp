@@ -48,6 +48,17 @@ QString headerOf(const FormatPreview& preview) {
     for (const std::string& name : preview.columns) names << QString::fromStdString(name);
     return names.join(QLatin1Char(preview.suggestedMapping->delimiter));
 }
+
+QString duplicatesText(DuplicatePolicy policy) {
+    switch (policy) {
+    case DuplicatePolicy::KeepFirst: return DataPage::tr("Of rows with the same user and item the first counts.");
+    case DuplicatePolicy::Mean: return DataPage::tr("Rows with the same user and item count as their mean.");
+    case DuplicatePolicy::Sum: return DataPage::tr("Rows with the same user and item are summed.");
+    case DuplicatePolicy::Max: return DataPage::tr("Of rows with the same user and item the highest counts.");
+    case DuplicatePolicy::KeepLast: break;
+    }
+    return DataPage::tr("Of rows with the same user and item the newest counts.");
+}
 } // namespace
 
 DataPage::DataPage(DatasetService* datasets, QWidget* parent)
@@ -73,7 +84,7 @@ DataPage::DataPage(DatasetService* datasets, QWidget* parent)
     addTab(buildReport(), tr("Import report"));
 
     m_split = new SplitPanel(this);
-    m_split->setFixedWidth(Theme::current().scaled(300));
+    Theme::keepWidth(m_split, 300, 300);
 
     auto* body = new QHBoxLayout;
     body->setSpacing(space::medium);
@@ -115,7 +126,8 @@ DataPage::~DataPage() = default;
 QWidget* DataPage::buildHeader() {
     auto* header = new QWidget(this);
     m_title = new QLabel(header);
-    m_title->setFont(Theme::current().font(1.5, true));
+    Theme::keepFont(m_title, 1.5, true);
+    m_title->setMinimumWidth(60); // a long name gives way
     m_synthetic = new QLabel(tr("synthetic"), header);
     m_synthetic->setProperty("role", "warning");
     m_synthetic->setToolTip(tr("Invented films, users and ratings. The true taste of every user is known, so that a model "
@@ -336,6 +348,7 @@ void DataPage::showDataset() {
                                  locale.toString(static_cast<qlonglong>(report->rowsUsed)),
                                  locale.toString(static_cast<qlonglong>(report->duplicates)),
                                  locale.toString(report->seconds, 'f', 2)) +
+                        QLatin1Char(' ') + duplicatesText(m_datasets->importOptions().duplicates) +
                         (report->issues.empty() ? tr(" No problems were found.") : QString()));
         m_tabs->setTabText(3, warnings > 0 ? tr("Import report (%1)").arg(locale.toString(warnings)) : tr("Import report"));
         m_issues->expandAll();

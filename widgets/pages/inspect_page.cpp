@@ -35,7 +35,7 @@ constexpr int neighbourCount = 20;
 
 QLabel* heading(const QString& text, QWidget* parent) {
     auto* label = new QLabel(text, parent);
-    label->setFont(Theme::current().font(1.1, true));
+    Theme::keepFont(label, 1.1, true);
     label->setWordWrap(true);
     return label;
 }
@@ -68,7 +68,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
                    this);
     empty->setAlignment(Qt::AlignCenter);
     empty->setProperty("role", "muted");
-    empty->setFont(Theme::current().font(1.15));
+    Theme::keepFont(empty, 1.15);
 
     auto* splitter = new QSplitter(this);
     splitter->setObjectName(QStringLiteral("inspectSplitter"));

@@ -180,7 +180,10 @@ QStringList RunListView::selectedRuns() const {
     return ids;
 }
 
-void RunListView::setEmptyText(const QString& text) { m_emptyText = text; }
+void RunListView::setEmptyText(const QString& text) {
+    m_emptyText = text;
+    viewport()->update();
+}
 
 void RunListView::paintEvent(QPaintEvent* event) {
     QTableView::paintEvent(event);

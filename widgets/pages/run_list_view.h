@@ -16,6 +16,7 @@ public:
     /// Fits the columns to their contents; the name column takes what is left.
     void fitColumns();
     QStringList selectedRuns() const;
+    QString emptyText() const { return m_emptyText; }
     void setEmptyText(const QString& text);
 
 protected:

@@ -5,6 +5,7 @@
 
 #include "app/models/metric_table_model.h"
 #include "app/models/run_table_model.h"
+#include "app/session/live_run.h"
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/charts/figure_row.h"
 #include "widgets/charts/run_charts.h"
@@ -95,7 +96,7 @@ RunMonitor::RunMonitor(TrainingService* training, QWidget* parent)
 QWidget* RunMonitor::buildTop() {
     auto* top = card();
     m_runTitle = new QLabel;
-    m_runTitle->setFont(Theme::current().font(1.15, true));
+    Theme::keepFont(m_runTitle, 1.15, true);
     m_runState = new QLabel;
     m_runState->setProperty("role", "muted");
     m_runState->setWordWrap(true);
@@ -106,11 +107,17 @@ QWidget* RunMonitor::buildTop() {
     m_inspect = new QPushButton(themedIcon(QStringLiteral("inspect")), tr("Inspect"));
     m_inspect->setToolTip(tr("Looks at single users' recommendations of this run, also while it trains"));
     connect(m_inspect, &QPushButton::clicked, this, [this] { emit inspectRequested(m_shown); });
+    m_test = new QPushButton(themedIcon(QStringLiteral("chart")), tr("Test this model"));
+    m_test->setObjectName(QStringLiteral("testModel"));
+    m_test->setToolTip(tr("Scores the test part with the model that was kept, and stores the numbers with the run"));
+    m_test->hide();
+    connect(m_test, &QPushButton::clicked, this, [this] { emit testRequested(m_shown); });
     m_figures = new FigureRow;
     auto* heading = new QHBoxLayout;
     heading->addWidget(m_runTitle);
     heading->addSpacing(space::small);
     heading->addWidget(m_runState, 1);
+    heading->addWidget(m_test);
     heading->addWidget(m_inspect);
     auto* column = new QVBoxLayout(top);
     column->setContentsMargins(space::medium, space::small, space::medium, space::small);
@@ -150,7 +157,7 @@ QWidget* RunMonitor::buildBottom() {
     m_log->setReadOnly(true);
     m_log->setMaximumBlockCount(5000);
     m_log->setFrameShape(QFrame::NoFrame);
-    m_log->setFont(Theme::current().fixedFont(0.92));
+    Theme::keepFixedFont(m_log, 0.92);
     m_log->setPlaceholderText(tr("What the run has to say appears here."));
     m_results = new QTabWidget;
     m_results->setDocumentMode(true);
@@ -186,6 +193,11 @@ void RunMonitor::updateShown() {
     m_inspect->setEnabled(run != nullptr);
     m_progress->setVisible(run != nullptr);
     updateFigures(run);
+    // What has no numbers yet can have them: a stopped run, or one that was not to be tested.
+    m_test->setVisible(run && ended(run->record.status) && run->model && !run->test && run->split &&
+                       run->split->test().size() > 0);
+    m_test->setEnabled(!m_testing.contains(m_shown));
+    m_test->setText(m_test->isEnabled() ? tr("Test this model") : tr("Testing …"));
     if (!run) {
         m_runTitle->setText(tr("No run yet"));
         m_runState->setText(tr("Choose an algorithm on the left and press Start (F5)"));
@@ -203,8 +215,12 @@ void RunMonitor::updateShown() {
     if (ended(record.status) && !record.reason.isEmpty()) state += QStringLiteral(" · ") + record.reason;
     m_runState->setText(state);
     double share = 0.0;
-    if (run->plannedEpochs > 0)
-        share = (std::max(0, run->progress.epoch - 1) + run->progress.fraction) / run->plannedEpochs;
+    if (run->plannedEpochs > 0 && ended(record.status))
+        share = static_cast<double>(record.epochs) / run->plannedEpochs; // a stopped run keeps its share
+    else if (run->plannedEpochs > 0)
+        share = (std::max(0, run->progress.epoch - 1) +
+                 (run->progress.phase == "evaluating" ? 1.0 : run->progress.fraction)) /
+                run->plannedEpochs;
     const bool whole = record.status == RunStatus::Completed || record.status == RunStatus::StoppedEarly;
     m_progress->setValue(whole ? 1000 : static_cast<int>(1000 * std::clamp(share, 0.0, 1.0)));
     updateLog(*run);
@@ -224,9 +240,8 @@ void RunMonitor::updateFigures(const LiveRun* run) {
             left = durationText(run->etaSeconds);
     }
     if (run && run->lastEpoch.epoch > 0) {
-        epochTime = durationText(run->lastEpoch.seconds);
-        if (run->lastEpoch.examplesPerSecond > 0)
-            speed = numbers.toString(static_cast<qlonglong>(run->lastEpoch.examplesPerSecond));
+        epochTime = durationText(usualEpochSeconds(*run));
+        if (usualSpeed(*run) > 0) speed = numbers.toString(static_cast<qlonglong>(usualSpeed(*run)));
         if (run->lastEpoch.memoryBytes > 0) memory = bytesText(run->lastEpoch.memoryBytes);
     }
     m_figures->setFigures({
@@ -236,8 +251,8 @@ void RunMonitor::updateFigures(const LiveRun* run) {
          tr("At the present speed, evaluation included, at most: early stopping may end it before"),
          QStringLiteral("00 min 00 s")},
         {tr("Elapsed"), elapsed, tr("Since the start, without pauses"), QStringLiteral("00 min 00 s")},
-        {tr("Epoch time"), epochTime, tr("Training only, without evaluation"), QStringLiteral("00.00 s")},
-        {tr("Examples/s"), speed, tr("Interactions processed a second, last epoch"),
+        {tr("Epoch time"), epochTime, tr("Training only, without evaluation; the median of the newest epochs"), QStringLiteral("00.00 s")},
+        {tr("Examples/s"), speed, tr("Interactions processed a second, the median of the newest epochs"),
          QStringLiteral("00,000,000")},
         {tr("Memory"), memory, tr("Of the whole program, after the last epoch"), QStringLiteral("000 MB")},
     });
@@ -278,7 +293,7 @@ void RunMonitor::updateCharts() {
     for (const QString& id : m_training->runs()) {
         const LiveRun* run = m_training->run(id);
         if (!run || !m_runModel->checkedRuns().contains(id)) continue;
-        runs.push_back({id, runTitle(run->record), colorOf(id)});
+        runs.push_back(chartedRun(run->record, colorOf(id)));
     }
     m_charts->setRuns(std::move(runs));
     const bool none = m_training->runs().empty();
@@ -321,57 +336,13 @@ void RunMonitor::updateLog(const LiveRun& run) {
         m_logged = {};
         m_logRun = run.id;
     }
-    struct Line {
-        double elapsed;
-        LogLevel level;
-        QString text;
-    };
-    std::vector<Line> lines;
-    if (!m_logged.start && run.split && run.record.status != RunStatus::Queued) {
-        m_logged.start = true;
-        lines.push_back({0.0, LogLevel::Info,
-                         tr("Started: %1 training interactions, %2 users, %3 items, seed %4")
-                             .arg(run.split->train().size())
-                             .arg(run.split->train().rowCount())
-                             .arg(run.split->train().colCount())
-                             .arg(run.record.experiment.plan.seed)});
-    }
-    for (; m_logged.lines < run.log.size(); ++m_logged.lines) {
-        const StoredLogLine& line = run.log[m_logged.lines];
-        lines.push_back({line.elapsed, line.level, line.text});
-    }
-    // One line an epoch and one an evaluation, from the same points as the curves.
-    for (const Curve& curve : run.curves) {
-        std::size_t& told = m_logged.points[curve.key];
-        const bool metric = metricLabel(curve.key) != curve.key;
-        for (; told < curve.points.size(); ++told) {
-            const CurvePoint& point = curve.points[told];
-            const QString name = metric                               ? metricLabel(curve.key)
-                                 : curve.key == QLatin1String("loss") ? tr("loss")
-                                                                      : curve.key;
-            if (metric && curve.key != QLatin1String("ndcg@10") && curve.key != QLatin1String("rmse"))
-                continue;
-            lines.push_back({point.elapsed, LogLevel::Info,
-                             tr("epoch %1  %2 %3")
-                                 .arg(point.epoch, 3)
-                                 .arg(name, valueText(point.value, AxisUnit::Number))});
-        }
-    }
-    if (!m_logged.end && ended(run.record.status) && !run.record.reason.isEmpty()) {
-        m_logged.end = true;
-        lines.push_back({std::max(run.record.seconds, run.progress.elapsed),
-                         run.record.status == RunStatus::Failed ? LogLevel::Error : LogLevel::Info,
-                         run.record.reason});
-    }
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const Line& a, const Line& b) { return a.elapsed < b.elapsed; });
+    const std::vector<StoredLogLine> lines = m_logged.more(run.record, run.curves, run.log);
     const ThemeColors& colors = Theme::current().colors();
-    for (const Line& line : lines) {
+    for (const StoredLogLine& line : lines) {
         const QColor tint = line.level == LogLevel::Error     ? colors.bad
                             : line.level == LogLevel::Warning ? colors.warning
                                                               : colors.text;
-        const QString words = QStringLiteral("%1 s  %2")
-                                  .arg(QString::number(line.elapsed, 'f', 2).rightJustified(8), line.text);
+        const QString words = logText(line);
         m_log->appendHtml(
             QStringLiteral("<span style=\"color:%1\">%2</span>")
                 .arg(tint.name(), words.toHtmlEscaped().replace(QLatin1Char(' '), QStringLiteral("&nbsp;"))));
@@ -419,6 +390,11 @@ void RunMonitor::runContextMenu(const QPoint& position) {
     menu.exec(m_runs->viewport()->mapToGlobal(position));
 }
 
+void RunMonitor::setTesting(const QString& run, bool testing) {
+    testing ? void(m_testing.insert(run)) : void(m_testing.remove(run));
+    if (run == m_shown) updateShown();
+}
+
 void RunMonitor::showResultTab(int tab) { m_results->setCurrentIndex(tab); }
 
 void RunMonitor::showEvent(QShowEvent* event) {
@@ -434,8 +410,7 @@ void RunMonitor::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
     if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_log) return;
     m_inspect->setIcon(themedIcon(QStringLiteral("inspect")));
-    m_runTitle->setFont(Theme::current().font(1.15, true));
-    m_log->setFont(Theme::current().fixedFont(0.92));
+    m_test->setIcon(themedIcon(QStringLiteral("chart")));
     m_logRun.clear(); // lines hold colours of the old theme
     m_runs->fitColumns();
     m_metrics->fitColumns();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "app/models/run_log.h"
 #include "app/session/training_service.h"
 
-#include <QHash>
+#include <QSet>
 #include <QWidget>
 
 class QLabel;
@@ -34,11 +35,15 @@ public:
     RunCharts* charts() const { return m_charts; }
     /// For pictures and tours: 0 metrics, 1 log.
     void showResultTab(int tab);
+    /// A test of this run was begun, or is over.
+    void setTesting(const QString& run, bool testing);
+    bool testing(const QString& run) const { return m_testing.contains(run); }
 
 signals:
     void shownRunMoved(); // another run is shown, or its state changed
     void inspectRequested(const QString& run);
     void setUpRequested(const recoscope::TrainingPlan& plan);
+    void testRequested(const QString& run); // to be scored on the test part
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -60,13 +65,8 @@ private:
     TrainingService* m_training;
     QString m_shown;
     bool m_stale = true;
-    struct Logged { // how much of the shown run is in the log
-        bool start = false;
-        bool end = false;
-        std::size_t lines = 0;
-        QHash<QString, std::size_t> points; // by curve
-    };
-    Logged m_logged;
+    RunLog m_logged; // of the shown run
+    QSet<QString> m_testing;
     QString m_logRun;
     std::shared_ptr<const Evaluation> m_metricsOf; // the evaluation in the table
     QString m_metricsRun;
@@ -74,6 +74,7 @@ private:
     QLabel* m_runTitle = nullptr;
     QLabel* m_runState = nullptr;
     QProgressBar* m_progress = nullptr;
+    QPushButton* m_test = nullptr;
     QPushButton* m_inspect = nullptr;
     FigureRow* m_figures = nullptr;
     RunCharts* m_charts = nullptr;

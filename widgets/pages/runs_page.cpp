@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/pages/runs_page.h"
 
-#include "engine/models/registry.h"
-
 #include "app/models/metric_table_model.h"
+#include "app/models/run_parameters.h"
 #include "app/models/run_table_model.h"
 #include "app/storage/experiment.h"
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/charts/run_charts.h"
 #include "widgets/pages/run_list_view.h"
+#include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
 
 #include <QEvent>
@@ -16,6 +16,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QInputDialog>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMessageBox>
@@ -34,24 +35,9 @@ namespace recoscope {
 
 namespace {
 
-QString text(std::string_view value) {
-    return QString::fromUtf8(value.data(), static_cast<qsizetype>(value.size()));
-}
-
-/// Metrics that the list shows: those that say most, of those the runs have.
-QStringList listMetrics(const std::vector<RunRecord>& runs) {
-    QStringList keys;
-    for (const char* wanted : {"ndcg@10", "recall@20", "rmse"})
-        for (const RunRecord& run : runs) {
-            const auto has = [&](const std::vector<NamedValue>& metrics) {
-                return std::any_of(metrics.begin(), metrics.end(),
-                                   [&](const NamedValue& metric) { return metric.key == wanted; });
-            };
-            if (!has(run.testMetrics) && !has(run.validationMetrics)) continue;
-            keys << QLatin1String(wanted);
-            break;
-        }
-    return keys;
+QString noRuns() {
+    return RunsPage::tr("This workspace has no runs yet. Train one on the Train page: it is kept here with its "
+                        "curves, metrics, parameters and model.");
 }
 
 bool going(RunStatus status) { return status == RunStatus::Queued || status == RunStatus::Running; }
@@ -85,14 +71,28 @@ RunsPage::RunsPage(RunLibrary* library, QWidget* parent)
     connect(m_library, &RunLibrary::detailsLoaded, this, [this](const RunDetails& details) {
         if (!selectedRuns().contains(details.record.id) || m_going.contains(details.record.id)) return;
         m_details[details.record.id] = details;
+        if (details.record.id == m_logOf) clearLog();
         showDetails();
     });
+    connect(m_library, &RunLibrary::tested, this, [this](const QString& id) {
+        say(tr("%1 was tested; the numbers are kept with the run.").arg(id), false);
+        if (selectedRuns().contains(id)) m_library->loadDetails(id);
+        updateButtons();
+    });
+    connect(m_library, &RunLibrary::testMoved, this, [this](const QString& id, double share) {
+        say(tr("Testing %1: %2 %").arg(id).arg(static_cast<int>(100.0 * share)), false);
+    });
+    connect(m_library, &RunLibrary::exported, this,
+            [this](const QString& path) { say(tr("Written to %1").arg(path), false); });
+    connect(m_library, &RunLibrary::listed, this, [this] { m_list->setEmptyText(noRuns()); });
     connect(m_library, &RunLibrary::removed, this, [this](const QString& id) {
         m_details.remove(id);
         say(tr("%1 was deleted.").arg(id), false);
     });
     connect(m_library, &RunLibrary::failed, this, [this](const QString& id, const Error& error) {
         const QString words = QString::fromStdString(error.text());
+        if (id.isEmpty()) m_list->setEmptyText(tr("The runs of this workspace cannot be read."));
+        updateButtons();
         say(id.isEmpty() ? tr("The workspace cannot be used: %1").arg(words)
                          : QStringLiteral("%1: %2").arg(id, words),
             true);
@@ -118,13 +118,13 @@ QWidget* RunsPage::buildList() {
     m_list->setModel(m_sorted);
     m_list->setSortingEnabled(true);
     m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    m_list->setEmptyText(tr("This workspace has no runs yet. Train one on the Train page: it is kept here "
-                            "with its curves, metrics, parameters and model."));
+    m_list->setEmptyText(noRuns());
     m_list->sortByColumn(RunTableModel::Created, Qt::DescendingOrder);
     m_search = new QLineEdit;
     m_search->setPlaceholderText(tr("Search runs"));
     m_search->setClearButtonEnabled(true);
-    m_search->setMaximumWidth(Theme::current().scaled(240));
+    Theme::keepWidth(m_search, 150, 240);
+    m_search->installEventFilter(this);
     connect(m_search, &QLineEdit::textChanged, m_sorted, &QSortFilterProxyModel::setFilterFixedString);
     const auto button = [](const QString& words, const char* iconName, const QString& tip) {
         auto* made = new QPushButton(themedIcon(QLatin1String(iconName)), words);
@@ -133,15 +133,20 @@ QWidget* RunsPage::buildList() {
         return made;
     };
     m_inspect = button(tr("Inspect"), "inspect", tr("Opens the stored model on the Inspect page"));
+    m_test = button(tr("Test"), "chart",
+                    tr("Scores the test part with the stored model, and keeps the numbers with the run"));
     m_rerun = button(tr("Run again"), "play", tr("Trains with the same data, split, parameters and seed"));
     m_setUp = button(tr("Use settings"), "edit",
                      tr("Puts algorithm, parameters and options on the Train page, to change them"));
     m_rename = button(tr("Rename…"), "edit", tr("Gives the run a name of your own"));
-    m_export =
-        button(tr("Export…"), "export", tr("Writes the experiment as a YAML file, for recoscope-cli train"));
+    m_export = button(tr("Export…"), "export", {});
     m_delete = button(tr("Delete…"), "trash", tr("Deletes the selected runs with their models"));
     connect(m_inspect, &QPushButton::clicked, this,
             [this] { emit inspectRequested(selectedRuns().value(0)); });
+    connect(m_test, &QPushButton::clicked, this, [this] {
+        emit testRequested(selectedRuns().value(0));
+        updateButtons();
+    });
     connect(m_rerun, &QPushButton::clicked, this, [this] { emit rerunRequested(selectedRuns().value(0)); });
     connect(m_setUp, &QPushButton::clicked, this, [this] { emit setUpRequested(selectedRuns().value(0)); });
     connect(m_rename, &QPushButton::clicked, this, &RunsPage::renameSelected);
@@ -152,11 +157,11 @@ QWidget* RunsPage::buildList() {
     m_message = new QLabel;
     m_message->setWordWrap(true);
     m_message->hide();
-    auto* bar = new QHBoxLayout;
+    auto* bar = new FlowLayout;
     bar->setSpacing(space::small);
-    bar->addWidget(m_search, 1);
-    bar->addStretch(1);
-    for (QPushButton* made : {m_inspect, m_rerun, m_setUp, m_rename, m_export, m_delete})
+    bar->addWidget(m_search);
+    bar->addRightEnd();
+    for (QPushButton* made : {m_inspect, m_test, m_rerun, m_setUp, m_rename, m_export, m_delete})
         bar->addWidget(made);
     auto* column = new QVBoxLayout(panel);
     column->setContentsMargins(0, 0, 0, 0);
@@ -197,6 +202,9 @@ QWidget* RunsPage::buildDetails() {
     m_log = new QPlainTextEdit;
     m_log->setReadOnly(true);
     m_log->setFrameShape(QFrame::NoFrame);
+    m_log->setObjectName(QStringLiteral("storedLog"));
+    m_log->setMaximumBlockCount(20'000);
+    Theme::keepFixedFont(m_log, 0.92);
     m_notes = new QPlainTextEdit;
     m_notes->setPlaceholderText(tr("What you want to remember of this run. Saved by itself."));
     m_notes->setFrameShape(QFrame::NoFrame);
@@ -268,7 +276,7 @@ void RunsPage::fill() {
         std::vector<RunRecord> records;
         for (const RunRow& row : rows)
             records.push_back(row.record);
-        metrics = listMetrics(records);
+        metrics = headlineMetrics(records);
     }
     const bool first = m_model->rowCount() == 0 && !rows.empty();
     const bool longer = m_model->rowCount() != static_cast<int>(rows.size());
@@ -351,16 +359,19 @@ void RunsPage::updateButtons() {
         return record && going(record->status);
     });
     m_inspect->setEnabled(one && one->hasModel);
+    // What has no test can have one: a stopped run, or one that was not to be tested.
+    m_test->setEnabled(one && one->hasModel && !anyGoing && one->testMetrics.empty() &&
+                       !m_library->testing(ids.front()));
     m_rerun->setEnabled(one);
     m_setUp->setEnabled(one);
     m_rename->setEnabled(one);
-    m_export->setEnabled(one);
+    m_export->setEnabled(!ids.isEmpty());
     m_delete->setEnabled(!ids.isEmpty() && !anyGoing);
     m_delete->setToolTip(anyGoing ? tr("A run that is going on cannot be deleted: stop it first")
                                   : tr("Deletes the selected runs with their models"));
-    m_export->setToolTip(one ? tr("Writes the experiment as a YAML file, for recoscope-cli train")
-                             : tr("Select one run to export its experiment as YAML; for a table of several: "
-                                  "recoscope-cli export"));
+    m_export->setToolTip(one ? tr("Writes the experiment as YAML, for recoscope-cli train, or the metrics as a "
+                                  "table: CSV, Markdown, LaTeX")
+                             : tr("Writes one table of these runs' metrics: CSV, Markdown or LaTeX"));
 }
 
 std::vector<const RunDetails*> RunsPage::shownDetails() const {
@@ -377,7 +388,7 @@ void RunsPage::showDetails() {
     std::vector<ChartedRun> charted;
     std::vector<MetricTableModel::Column> columns;
     for (const RunDetails* run : shown) {
-        charted.push_back({run->record.id, runTitle(run->record), static_cast<int>(charted.size())});
+        charted.push_back(chartedRun(run->record, static_cast<int>(charted.size())));
         const auto& evaluation = run->test ? run->test : run->validation;
         if (evaluation) columns.push_back({runTitle(run->record), evaluation->metrics});
     }
@@ -407,7 +418,7 @@ void RunsPage::showDetails() {
     m_metrics->fitColumns();
     fillParameters(shown);
     const bool one = shown.size() == 1;
-    if (!one) m_log->clear();
+    showLog(one ? shown[0] : nullptr);
     if (one) {
         const RunRecord& record = shown[0]->record;
         QString line = QStringLiteral("<b>%1</b> &nbsp; %2")
@@ -422,18 +433,11 @@ void RunsPage::showDetails() {
             line += tr(" · training %1").arg(durationText(record.trainSeconds));
         if (!record.hasModel && !live) line += tr(" · no model stored");
         m_title->setText(line);
-        QStringList lines;
-        for (const StoredLogLine& entry : shown[0]->log)
-            lines << QStringLiteral("%1 s  %2")
-                         .arg(QString::number(entry.elapsed, 'f', 2).rightJustified(8), entry.text);
-        const QString log = lines.join(QLatin1Char('\n'));
-        if (m_log->toPlainText() != log) m_log->setPlainText(log);
     } else {
         m_title->setText(
             shown.empty()
                 ? tr("Nothing selected")
                 : tr("<b>%1 runs compared</b> &nbsp; the best value of each row is bold").arg(shown.size()));
-        m_log->setPlaceholderText(tr("Select one run to read its log."));
     }
     const QString notesOf = one ? shown[0]->record.id : QString();
     if (notesOf != m_notesOf) {
@@ -444,6 +448,24 @@ void RunsPage::showDetails() {
     m_notes->setEnabled(one);
     m_notes->setPlaceholderText(one ? tr("What you want to remember of this run. Saved by itself.")
                                     : tr("Select one run to write notes on it."));
+}
+
+void RunsPage::clearLog() {
+    m_log->clear();
+    m_logged = {};
+    m_logOf.clear();
+}
+
+void RunsPage::showLog(const RunDetails* run) {
+    m_log->setPlaceholderText(run ? tr("This run has not begun.") : tr("Select one run to read its log."));
+    if (!run || m_logOf != run->record.id) clearLog();
+    if (!run) return;
+    m_logOf = run->record.id;
+    const LiveRun* live = m_training && run->curves.empty() ? m_training->run(m_logOf) : nullptr;
+    QStringList lines;
+    for (const StoredLogLine& line : m_logged.more(run->record, live ? live->curves : run->curves, run->log))
+        lines << logText(line);
+    if (!lines.isEmpty()) m_log->appendPlainText(lines.join(QLatin1Char('\n')));
 }
 
 void RunsPage::fillParameters(const std::vector<const RunDetails*>& runs) {
@@ -457,38 +479,7 @@ void RunsPage::fillParameters(const std::vector<const RunDetails*>& runs) {
     m_parametersOf = of;
     m_parameterModel->clear();
     m_parameterModel->setHorizontalHeaderLabels(heads);
-    std::vector<std::pair<QString, QStringList>> rows;
-    const auto put = [&](const QString& key, std::size_t column, const QString& value) {
-        auto row =
-            std::find_if(rows.begin(), rows.end(), [&](const auto& known) { return known.first == key; });
-        if (row == rows.end()) row = rows.insert(rows.end(), {key, QStringList()});
-        while (row->second.size() <= static_cast<qsizetype>(column))
-            row->second << QString();
-        row->second[static_cast<qsizetype>(column)] = value;
-    };
-    for (std::size_t c = 0; c < runs.size(); ++c) {
-        const Experiment& experiment = runs[c]->record.experiment;
-        const TrainingPlan& plan = experiment.plan;
-        const AlgorithmInfo* info = findAlgorithm(plan.algorithm);
-        put(tr("Algorithm"), c, info ? text(info->title) : text(plan.algorithm));
-        put(tr("Data"), c, text(experiment.dataPath));
-        put(tr("Split"), c, text(splitKindKey(experiment.split.kind)));
-        put(tr("Split seed"), c, QString::number(experiment.split.seed));
-        put(tr("Seed"), c, QString::number(plan.seed));
-        if (info) {
-            ParamMap all = info->schema().defaults();
-            for (const auto& [key, value] : plan.params)
-                all[key] = value;
-            for (const ParamSpec& spec : info->schema().specs())
-                put(text(spec.label), c, text(toText(all.at(spec.key))));
-        }
-        put(tr("Early stopping"), c,
-            plan.earlyStopping.enabled ? tr("%1, patience %2")
-                                             .arg(metricLabel(text(plan.earlyStopping.metric)))
-                                             .arg(plan.earlyStopping.patience)
-                                       : tr("off"));
-        put(tr("Split fingerprint"), c, runs[c]->record.splitFingerprint);
-    }
+    const auto rows = runParameters(runs);
     for (const auto& [key, values] : rows) {
         const bool differs = values.size() < static_cast<qsizetype>(runs.size()) ||
                              values.count(values.front()) < values.size();
@@ -527,12 +518,26 @@ void RunsPage::renameSelected() {
 }
 
 void RunsPage::exportSelected() {
-    const QString id = selectedRuns().value(0);
-    const auto experiment = m_library->experimentOf(id);
-    if (!experiment) return;
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Export experiment"), id + QStringLiteral(".yaml"), tr("Experiment (*.yaml *.yml)"));
-    if (path.isEmpty()) return;
+    const QStringList ids = selectedRuns();
+    if (ids.isEmpty()) return;
+    const QString tables = tr("Metrics, CSV (*.csv);;Metrics, Markdown (*.md);;Metrics, LaTeX (*.tex)");
+    const QString path =
+        ids.size() == 1
+            ? QFileDialog::getSaveFileName(this, tr("Export run"), ids.front() + QStringLiteral(".yaml"),
+                                           tr("Experiment (*.yaml *.yml)") + QStringLiteral(";;") + tables)
+            : QFileDialog::getSaveFileName(this, tr("Export metrics"), QStringLiteral("metrics.csv"), tables);
+    if (!path.isEmpty()) exportTo(path);
+}
+
+void RunsPage::exportTo(const QString& path) {
+    const QStringList ids = selectedRuns();
+    const bool table = path.endsWith(QLatin1String(".csv"), Qt::CaseInsensitive) ||
+                       path.endsWith(QLatin1String(".md"), Qt::CaseInsensitive) ||
+                       path.endsWith(QLatin1String(".tex"), Qt::CaseInsensitive);
+    if (table) return m_library->exportMetrics(ids, path);
+    const auto experiment = ids.size() == 1 ? m_library->experimentOf(ids.front()) : std::nullopt;
+    if (!experiment)
+        return say(tr("A table of several runs is a file that ends in .csv, .md or .tex"), true);
     const Status written = writeExperimentFile(path.toStdString(), *experiment);
     say(written ? tr("Written to %1. The same numbers headless: recoscope-cli train %1").arg(path)
                 : QString::fromStdString(written.error().text()),
@@ -571,13 +576,21 @@ void RunsPage::say(const QString& words, bool problem) {
     m_message->setVisible(!words.isEmpty());
 }
 
+bool RunsPage::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_search && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+        m_list->setFocus(Qt::TabFocusReason);
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
 void RunsPage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
     if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_delete)
         return;
-    for (QPushButton* button : {m_inspect, m_rerun, m_setUp, m_rename, m_export, m_delete})
+    for (QPushButton* button : {m_inspect, m_test, m_rerun, m_setUp, m_rename, m_export, m_delete})
         button->setIcon(themedIcon(button->property("iconName").toString()));
-    m_log->setFont(Theme::current().fixedFont(0.92));
     m_list->fitColumns();
     m_charts->refresh();
 }

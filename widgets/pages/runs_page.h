@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "app/models/run_log.h"
 #include "app/session/run_library.h"
 #include "app/session/training_service.h"
 
@@ -44,11 +45,15 @@ public:
     /// Tests answer the question before deleting themselves.
     void setConfirmDelete(bool confirm) { m_confirmDelete = confirm; }
     void deleteSelected();
+    /// Writes what is selected, as the name ends: .yaml the experiment of one run; .csv, .md, .tex a table of
+    /// the metrics of all.
+    void exportTo(const QString& path);
 
 signals:
     void inspectRequested(const QString& id);
     void rerunRequested(const QString& id);
     void setUpRequested(const QString& id);
+    void testRequested(const QString& id);
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -57,6 +62,7 @@ protected:
 private:
     QWidget* buildList();
     QWidget* buildDetails();
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void fill();
     void follow();
     void scrollToSelection();
@@ -69,6 +75,8 @@ private:
     void fillParameters(const std::vector<const RunDetails*>& runs);
     void renameSelected();
     void exportSelected();
+    void showLog(const RunDetails* run);
+    void clearLog();
     void saveNotes();
     void say(const QString& words, bool problem);
     std::vector<const RunDetails*> shownDetails() const;
@@ -78,6 +86,8 @@ private:
     QHash<QString, RunDetails> m_details; // of selected runs; curves of those that go on are the service's
     QSet<QString> m_going;                // selected runs whose details follow the service
     QString m_notesOf;
+    RunLog m_logged; // of m_logOf, as far as it is shown
+    QString m_logOf;
     QStringList m_parametersOf; // runs whose settings are in the table
     bool m_confirmDelete = true;
 
@@ -87,6 +97,7 @@ private:
     QLineEdit* m_search = nullptr;
     QLabel* m_message = nullptr;
     QPushButton* m_inspect = nullptr;
+    QPushButton* m_test = nullptr;
     QPushButton* m_rerun = nullptr;
     QPushButton* m_setUp = nullptr;
     QPushButton* m_rename = nullptr;

@@ -129,7 +129,7 @@ QList<QAction*> TrainPage::runActions() const {
 
 QWidget* TrainPage::buildSetUp() {
     auto* panel = new QWidget;
-    panel->setMinimumWidth(Theme::current().scaled(350));
+    Theme::keepWidth(panel, 350);
     m_picker = new AlgorithmPicker(panel);
     m_summary = new QLabel(panel);
     m_summary->setWordWrap(true);

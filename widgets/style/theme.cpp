@@ -7,11 +7,16 @@
 #include <QGraphicsLayout>
 #include <QPainter>
 #include <QPalette>
+#include <QPointer>
 #include <QStyle>
 #include <QStyleFactory>
 #include <QSvgRenderer>
+#include <QWidget>
 
 #include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
 
 // A macro of Qt's that must stand outside a namespace; the icons live in a static library.
 static void initIconResources() { Q_INIT_RESOURCE(icons); }
@@ -19,6 +24,13 @@ static void initIconResources() { Q_INIT_RESOURCE(icons); }
 namespace recoscope {
 
 namespace {
+
+// Properties of widgets that follow the zoom.
+constexpr const char* kFontScale = "zoomFontScale";
+constexpr const char* kFontBold = "zoomFontBold";
+constexpr const char* kFontFixed = "zoomFontFixed";
+constexpr const char* kLeastWidth = "zoomLeastWidth";
+constexpr const char* kGreatestWidth = "zoomGreatestWidth";
 
 ThemeColors lightColors() {
     return {.window = "#f3f4f6",
@@ -72,6 +84,12 @@ const Theme& Theme::current() { return instance(); }
 
 void Theme::apply(ThemeChoice choice, double zoom) {
     Theme& theme = instance();
+    // Fonts that were given by hand, without keepFont(): they are scaled unless their owner does it.
+    std::vector<std::pair<QPointer<QWidget>, double>> byHand;
+    for (QWidget* widget : QApplication::allWidgets())
+        if (widget->testAttribute(Qt::WA_SetFont) && !widget->property(kFontScale).isValid())
+            byHand.emplace_back(widget, widget->font().pointSizeF());
+    const double zoomBefore = theme.m_zoom;
     theme.m_choice = choice;
     theme.m_dark = choice == ThemeChoice::Dark || (choice == ThemeChoice::System && systemIsDark());
     theme.m_zoom = qBound(0.75, zoom, 2.5);
@@ -82,6 +100,43 @@ void Theme::apply(ThemeChoice choice, double zoom) {
     QApplication::setPalette(theme.palette());
     initIconResources();
     qApp->setStyleSheet(theme.styleSheet());
+    for (QWidget* widget : QApplication::allWidgets())
+        theme.restyle(widget);
+    for (const auto& [widget, size] : byHand) {
+        if (!widget || size <= 0.0 || std::abs(widget->font().pointSizeF() - size) > 1e-6) continue;
+        QFont scaledFont = widget->font();
+        scaledFont.setPointSizeF(size * theme.m_zoom / zoomBefore);
+        widget->setFont(scaledFont);
+    }
+}
+
+void Theme::keepFont(QWidget* widget, double scale, bool bold) {
+    widget->setProperty(kFontScale, scale);
+    widget->setProperty(kFontBold, bold);
+    current().restyle(widget);
+}
+
+void Theme::keepFixedFont(QWidget* widget, double scale) {
+    widget->setProperty(kFontScale, scale);
+    widget->setProperty(kFontFixed, true);
+    current().restyle(widget);
+}
+
+void Theme::keepWidth(QWidget* widget, int least, int greatest) {
+    widget->setProperty(kLeastWidth, least);
+    widget->setProperty(kGreatestWidth, greatest);
+    current().restyle(widget);
+}
+
+void Theme::restyle(QWidget* widget) const {
+    if (const QVariant scale = widget->property(kFontScale); scale.isValid())
+        widget->setFont(widget->property(kFontFixed).toBool()
+                            ? fixedFont(scale.toDouble())
+                            : font(scale.toDouble(), widget->property(kFontBold).toBool()));
+    if (const int least = widget->property(kLeastWidth).toInt(); least > 0)
+        widget->setMinimumWidth(scaled(least));
+    if (const int greatest = widget->property(kGreatestWidth).toInt(); greatest > 0)
+        widget->setMaximumWidth(scaled(greatest));
 }
 
 QColor Theme::series(int index) const {
@@ -184,6 +239,7 @@ QString Theme::styleSheet() const {
         QSplitter::handle { background: transparent; }
         QSplitter::handle:hover { background: %border; }
         QScrollArea { border: 0; background: transparent; }
+        QWidget[notice="true"] { background: %selection; border-bottom: 1px solid %border; }
         QWidget[clear="true"] { background: transparent; }
         QToolButton[rail="true"] { border: 0; border-left: 4px solid transparent; color: %muted; padding: 10px 6px; }
         QToolButton[rail="true"]:hover { background: %selection; color: %text; }

@@ -8,6 +8,7 @@
 
 class QChart;
 class QPalette;
+class QWidget;
 
 namespace recoscope {
 
@@ -49,6 +50,13 @@ public:
     /// FontChange.
     static void apply(ThemeChoice choice, double zoom = 1.0);
 
+    /// Gives a widget a font of its own, and keeps it in step with the zoom from then on: apply() sets it
+    /// again. The only way in which widgets get fonts.
+    static void keepFont(QWidget* widget, double scale, bool bold = false);
+    static void keepFixedFont(QWidget* widget, double scale = 1.0);
+    /// The same for a least and a greatest width in unscaled pixels; 0: none.
+    static void keepWidth(QWidget* widget, int least, int greatest = 0);
+
     ThemeChoice choice() const { return m_choice; }
     bool dark() const { return m_dark; }
     double zoom() const { return m_zoom; }
@@ -66,6 +74,7 @@ private:
     Theme() = default;
     static Theme& instance();
     QPalette palette() const;
+    void restyle(QWidget* widget) const;
     QString styleSheet() const;
 
     ThemeChoice m_choice = ThemeChoice::System;

@@ -76,6 +76,20 @@ private slots:
         QCOMPARE(run.etaSeconds, 30.0); // the share of an evaluation is not a share of the epoch
     }
 
+    void oneSlowEpochDoesNotMoveSpeedAndTimeLeft() {
+        LiveRun run = running(100);
+        double elapsed = 0.0;
+        for (int n = 1; n <= 20; ++n) {
+            EpochFinished event = epoch(n, elapsed += n == 18 ? 90.0 : 1.25, 1.0);
+            event.seconds = n == 18 ? 89.25 : 0.5; // and 0.75 s of evaluation each
+            event.examplesPerSecond = n == 18 ? 1e3 : 2e6;
+            apply(run, event);
+        }
+        QCOMPARE(usualEpochSeconds(run), 0.5);
+        QCOMPARE(usualSpeed(run), 2e6);
+        QCOMPARE(run.etaSeconds, 80 * 1.25); // a mean over ten epochs would say 810 s
+    }
+
     void endOfRunIsTakenOver() {
         LiveRun run = running(10);
         run.paused = true;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/eval/evaluator.h"
+
 #include "app/session/run_library.h"
 #include "app/session/training_service.h"
 #include "tests/support/small_data.h"
@@ -145,6 +147,76 @@ private slots:
         QCOMPARE(std::get<std::int64_t>(again->plan.params.at("epochs")), 3);
         QCOMPARE(again->plan.seed, std::uint64_t(7));
         QVERIFY(!m_library->experimentOf("nothing"));
+    }
+
+    void stoppedRunIsTestedAfterwardsAndItsNumbersAreKept() {
+        // Trained on data that is made from its path alone, so that the library can make it again.
+        const QString path = QStringLiteral("builtin:sample");
+        ImportContext context;
+        const auto imported = importPath(path.toStdString(), {}, context);
+        QVERIFY(imported.ok());
+        Experiment e;
+        e.dataPath = path.toStdString();
+        e.plan.algorithm = "popularity";
+        e.plan.evaluateTest = false;
+        const SplitPtr split = makeSplit(imported->dataset, e.split).value();
+        QString id;
+        {
+            TrainingService service(m_folder->path(), 1);
+            QSignalSpy ended(&service, &TrainingService::runEnded);
+            id = service.start(e, split).value();
+            QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, 60'000);
+            QVERIFY(!service.run(id)->test);
+        }
+        ThreadPool pool;
+        RunControl control;
+        const auto store = RunStore::open(m_folder->path(), RunStore::Access::ReadOnly);
+        const auto model = (*store)->model(id);
+        QVERIFY(model.ok());
+        const double expected =
+            evaluate(**model, *split, Target::Test, {}, pool, control)->find("ndcg@10")->value;
+
+        QSignalSpy tested(m_library.get(), &RunLibrary::tested);
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        m_library->test(id);
+        m_library->test(id); // once is enough
+        QVERIFY(m_library->testing(id));
+        QTRY_VERIFY_WITH_TIMEOUT(!tested.isEmpty() || !failed.isEmpty(), 60'000);
+        QVERIFY2(failed.isEmpty(),
+                 failed.isEmpty() ? "" : failed.first().at(1).value<Error>().text().c_str());
+        QVERIFY(!m_library->testing(id));
+        QTest::qWait(50);
+        QCOMPARE(tested.size(), 1);
+        QCOMPARE((*store)->evaluation(id, Target::Test)->find("ndcg@10")->value, expected);
+        QTRY_VERIFY(m_library->find(id) && !m_library->find(id)->testMetrics.empty());
+    }
+
+    void testOfARunWhoseDataIsGoneFailsInWords() {
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        m_library->test(m_trained); // its experiment has no path
+        QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 60'000);
+        QCOMPARE(failed.first().first().toString(), m_trained);
+        QVERIFY(!m_library->testing(m_trained));
+    }
+
+    void metricsOfSeveralRunsAreOneTable() {
+        QSignalSpy written(m_library.get(), &RunLibrary::exported);
+        QStringList heads;
+        for (const char* name : {"table.csv", "table.md", "table.tex"}) {
+            const QString path = m_folder->filePath(QLatin1String(name));
+            m_library->exportMetrics({m_trained, m_second}, path);
+            QTRY_VERIFY(!written.isEmpty());
+            QCOMPARE(written.takeFirst().first().toString(), path);
+            QFile file(path);
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            const QString text = QString::fromUtf8(file.readAll());
+            QVERIFY(text.contains("NDCG@10") || text.contains("ndcg@10"));
+            heads << text.left(12);
+        }
+        QVERIFY(heads[0] != heads[1] && heads[1] != heads[2]);
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        m_library->exportMetrics({m_trained}, m_folder->filePath("no/such/folder.csv"));
+        QTRY_COMPARE(failed.size(), 1);
     }
 
     void unknownRunFails() {

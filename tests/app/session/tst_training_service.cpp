@@ -108,6 +108,25 @@ private slots:
         QVERIFY(m_service->runs().empty());
     }
 
+    void whatCannotStartIsRefusedAndLeavesNoTrace() {
+        SplitSpec implicit;
+        implicit.filter.implicitThreshold = 1.0;
+        const SplitPtr split = makeSplit(test::plantedDataset(), implicit).value();
+        QVERIFY(split->dataset()->scale().implicit);
+        QSignalSpy queued(m_service.get(), &TrainingService::runQueued);
+        const auto refused = m_service->start(experiment("biased_mf"), split);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::Unsupported);
+        Experiment unreachable = experiment("popularity");
+        unreachable.plan.evaluation.relevanceThreshold = 4.0;
+        QVERIFY(!m_service->start(unreachable, split));
+        QVERIFY(queued.isEmpty() && m_service->runs().empty());
+        m_service.reset(); // all that was to be written is written
+        const auto store = RunStore::open(m_folder->path());
+        QVERIFY(store.ok());
+        QVERIFY((*store)->list()->empty());
+    }
+
     void failedRunSaysWhy() {
         QSignalSpy ended(m_service.get(), &TrainingService::runEnded);
         auto data = test::dataset(3, 3, {{0, 0}, {0, 1}, {1, 1}, {2, 2}});

@@ -9,6 +9,9 @@
 #include <QLabel>
 #include <QLineSeries>
 #include <QSignalSpy>
+#include <QFile>
+#include <QImage>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
 
@@ -198,6 +201,39 @@ private slots:
         QVERIFY(chart.zoomed());
         chart.refreshNow();
         QVERIFY(drawn(chart, 0)->points().size() < 70);
+    }
+
+    void aChartIsSavedAsBitmapAndAsVectors() {
+        CurveChart chart;
+        chart.resize(480, 300);
+        chart.setTitle("Loss of this run");
+        chart.setSeries({{.key = "a", .name = "training", .points = {{1, 1}, {2, 3}, {3, 2}}}});
+        chart.setMarks({{{2, 3}, Qt::red, "best in epoch 2"}});
+        chart.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&chart));
+        QTemporaryDir folder;
+        QVERIFY(chart.savePicture(folder.filePath("c.png")).ok());
+        const QImage image(folder.filePath("c.png"));
+        QCOMPARE(image.size(), QSize(960, 600));
+        int colours = 0; // the red ring is in it
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x)
+                colours += image.pixelColor(x, y) == QColor(Qt::red);
+        QVERIFY(colours > 20);
+        QVERIFY(chart.savePicture(folder.filePath("c.svg")).ok());
+        QFile svg(folder.filePath("c.svg"));
+        QVERIFY(svg.open(QIODevice::ReadOnly));
+        const QByteArray text = svg.readAll();
+        QVERIFY(text.contains("<path") || text.contains("<polyline"));
+        QVERIFY(text.contains("best in epoch 2")); // words stay words
+        QVERIFY(!text.contains("<image"));
+        QVERIFY(chart.savePicture(folder.filePath("c.pdf")).ok());
+        QFile pdf(folder.filePath("c.pdf"));
+        QVERIFY(pdf.open(QIODevice::ReadOnly));
+        QVERIFY(pdf.read(5) == "%PDF-" && pdf.size() > 1000);
+        const Status refused = chart.savePicture(folder.filePath("no/such/c.png"));
+        QVERIFY(!refused.ok());
+        QCOMPARE(refused.error().code, ErrorCode::Io);
     }
 
     void barsReplaceCurvesAndBack() {

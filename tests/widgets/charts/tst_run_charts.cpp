@@ -99,6 +99,26 @@ private slots:
         QCOMPARE(names(charts->metricChart()), QStringList({"first · NDCG@10", "first · Recall@20"}));
         choice->menu()->actions()[0]->trigger();
         QCOMPARE(charts->metrics(), QStringList({"recall@20"}));
+        // A person's choice stays, whatever a run watches.
+        charts->setRuns({{"a-1", "first", 0, "ndcg@10", 4}});
+        QCOMPARE(charts->metrics(), QStringList({"recall@20"}));
+    }
+    void theWatchedMetricIsDrawnWithItsBestEpoch() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0, "recall@20", 4}});
+        QCOMPARE(charts->metrics(), QStringList({"recall@20"}));
+        QCOMPARE(charts->metricChart()->marks().size(), 1);
+        QCOMPARE(charts->metricChart()->marks()[0].position, QPointF(4, 0.2));
+        QCOMPARE(charts->metricChart()->marks()[0].text, QStringLiteral("best Recall@20 in epoch 4"));
+        // Two that watch different metrics: one that both have, as two scales do not go into one chart.
+        charts->setRuns({{"a-1", "first", 0, "recall@20", 4}, {"b-2", "second", 1, "ndcg@10", 2}});
+        QCOMPARE(charts->metrics().size(), 1);
+        QCOMPARE(charts->metricChart()->series().size(), 2);
+        // Early stopping by the validation loss: the mark is on the loss.
+        charts->setRuns({{"a-1", "first", 0, "validation_loss", 3}});
+        QVERIFY(charts->metricChart()->marks().isEmpty());
+        QCOMPARE(charts->lossChart()->marks().size(), 1);
+        QCOMPARE(charts->lossChart()->marks()[0].position.x(), 3.0);
     }
 };
 

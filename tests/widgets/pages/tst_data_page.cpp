@@ -10,6 +10,7 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
+#include <QDoubleSpinBox>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -328,11 +329,57 @@ private slots:
         };
         const QPoint title(header->sectionViewportPosition(counts) + header->sectionSize(counts) / 2,
                            header->height() / 2);
+        // The table opens with the most popular item.
+        QCOMPARE(header->sortIndicatorSection(), counts);
+        QCOMPARE(header->sortIndicatorOrder(), Qt::DescendingOrder);
+        QCOMPARE(countOfFirst(), most);
+        QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, title);
+        QTRY_COMPARE_WITH_TIMEOUT(countOfFirst(), least, patience);
+        // By title first, then back: a count sorts with the largest first at the first click.
+        const QPoint other(header->sectionViewportPosition(1) + header->sectionSize(1) / 2,
+                           header->height() / 2);
+        QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, other);
+        QCOMPARE(header->sortIndicatorOrder(), Qt::AscendingOrder);
         QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, title);
         QCOMPARE(header->sortIndicatorOrder(), Qt::DescendingOrder);
         QTRY_COMPARE_WITH_TIMEOUT(countOfFirst(), most, patience);
-        QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, title);
-        QTRY_COMPARE_WITH_TIMEOUT(countOfFirst(), least, patience);
+    }
+
+    void everySettingOfASplitIsBackAfterAKindWithoutIt() {
+        DatasetService datasets;
+        DataPage page(&datasets);
+        page.resize(1180, 740);
+        page.show();
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        page.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        auto* panel = page.findChild<SplitPanel*>();
+        QDoubleSpinBox* validation = nullptr;
+        for (auto* label : panel->findChildren<QLabel*>())
+            if (label->text() == QLatin1String("Validation share"))
+                validation = qobject_cast<QDoubleSpinBox*>(label->buddy());
+        QVERIFY(validation);
+        auto* kind = panel->findChild<QComboBox*>();
+        const auto choose = [kind](SplitKind wanted) {
+            kind->setCurrentIndex(kind->findData(static_cast<int>(wanted)));
+            QTest::qWait(30); // the form is laid out
+        };
+        for (const SplitKind without : {SplitKind::Premade, SplitKind::LeaveLastOut})
+            for (const SplitKind with : {SplitKind::RandomPerUser, SplitKind::RandomGlobal}) {
+                choose(without);
+                QVERIFY(!validation->isVisible());
+                choose(with);
+                QVERIFY(validation->isVisible());
+                QVERIFY2(validation->height() >= validation->minimumSizeHint().height() &&
+                             validation->width() > 40,
+                         qPrintable(QStringLiteral("%1 x %2")
+                                        .arg(validation->width())
+                                        .arg(validation->height())));
+                // Not under its neighbours either.
+                for (auto* box : panel->findChildren<QDoubleSpinBox*>())
+                    if (box != validation && box->isVisible() && box->parent() == validation->parent())
+                        QVERIFY(!box->geometry().intersects(validation->geometry()));
+            }
     }
 
     void missingFileIsAnErrorInWordsAndNothingIsLost() {

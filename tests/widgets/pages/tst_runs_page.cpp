@@ -6,8 +6,11 @@
 #include "app/storage/run_store.h"
 #include "widgets/charts/curve_chart.h"
 #include "widgets/charts/run_charts.h"
+#include "widgets/pages/run_list_view.h"
 #include "widgets/pages/runs_page.h"
 
+#include <QFile>
+#include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -159,6 +162,58 @@ private slots:
         training.cancel(*run);
         QTRY_VERIFY_WITH_TIMEOUT(button("Delete…")->isEnabled(), patience);
         m_page.reset(); // before the service it follows
+    }
+
+    void theLogOfAStoredRunTellsHowItWent() {
+        m_page->selectRuns({m_first});
+        auto* log = m_page->findChild<QPlainTextEdit*>("storedLog");
+        QTRY_VERIFY_WITH_TIMEOUT(log->toPlainText().contains("epoch   3"), patience);
+        QVERIFY(log->toPlainText().contains("Started: ials on Test set"));
+        QVERIFY(log->toPlainText().contains("All epochs done"));
+        QVERIFY(log->toPlainText().contains("Tested: NDCG@10 0.3000"));
+        QCOMPARE(log->toPlainText().count("Started"), 1);
+        m_page->selectRuns({m_second});
+        QTRY_VERIFY_WITH_TIMEOUT(log->toPlainText().contains("Started: biased_mf"), patience);
+        QVERIFY(!log->toPlainText().contains("Started: ials"));
+    }
+
+    void severalRunsAreExportedAsOneTable() {
+        m_page->selectRuns({m_first, m_second});
+        QVERIFY(button("Export…")->isEnabled());
+        const QString path = m_folder->filePath("both.md");
+        QSignalSpy written(m_library.get(), &RunLibrary::exported);
+        m_page->exportTo(path);
+        QTRY_COMPARE_WITH_TIMEOUT(written.count(), 1, patience);
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray table = file.readAll();
+        QVERIFY(table.contains("NDCG@10") && table.contains("0.3") && table.contains("0.2"));
+        // An experiment is of one run.
+        m_page->exportTo(m_folder->filePath("both.yaml"));
+        QVERIFY(!QFile::exists(m_folder->filePath("both.yaml")));
+        m_page->selectRuns({m_first});
+        m_page->exportTo(m_folder->filePath("one.yaml"));
+        QVERIFY(QFile::exists(m_folder->filePath("one.yaml")));
+    }
+
+    void aWorkspaceThatCannotBeReadIsNotCalledEmpty() {
+        QFile inTheWay(m_folder->filePath("file"));
+        QVERIFY(inTheWay.open(QIODevice::WriteOnly));
+        RunLibrary broken(inTheWay.fileName());
+        RunsPage page(&broken);
+        page.show();
+        auto* list = page.findChild<RunListView*>("storedRuns");
+        QVERIFY(list->emptyText().contains("no runs yet"));
+        QSignalSpy failed(&broken, &RunLibrary::failed);
+        broken.refresh();
+        QTRY_VERIFY_WITH_TIMEOUT(failed.count() > 0, patience);
+        QVERIFY(!list->emptyText().contains("no runs yet"));
+    }
+
+    void downInTheSearchGoesToTheList() {
+        auto* search = m_page->findChild<QLineEdit*>();
+        QTest::keyClick(search, Qt::Key_Down);
+        QCOMPARE(m_page->focusWidget(), m_page->findChild<QTableView*>("storedRuns"));
     }
 
     void deletingRemovesTheRunFromListAndStore() {

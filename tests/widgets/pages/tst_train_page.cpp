@@ -14,6 +14,7 @@
 #include <QAction>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QProgressBar>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
@@ -128,6 +129,9 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(ended(m_training->run(run)), patience);
         QCOMPARE(m_training->run(run)->record.status, RunStatus::Cancelled);
         QTRY_COMPARE(button("startButton")->text(), QStringLiteral("Start"));
+        // Its bar stays where it was stopped: a few of a thousand epochs.
+        const int share = m_page->findChild<QProgressBar*>()->value();
+        QVERIFY2(share == m_training->run(run)->record.epochs, qPrintable(QString::number(share)));
     }
 
     void runsQueueAndAreOverlaid() {
