@@ -144,7 +144,8 @@ int runImport(const Arguments& arguments) {
         print((issue.severity == Severity::Note ? "note: " : "warning: ") + issue.message + " (" +
               grouped(issue.count) + ")\n");
         for (const auto& example : issue.examples)
-            print("    " + example.where + ": " + example.text + "\n");
+            if (!example.where.empty() || !example.text.empty())
+                print("    " + example.where + (example.text.empty() ? "" : ": " + example.text) + "\n");
     }
     return ExitOk;
 }
