@@ -212,13 +212,31 @@ private slots:
     }
 
     void largeTextNeverNeedsAWiderWindowAndGoesBack() {
+        Theme::apply(ThemeChoice::Light); // as the program does, before anything is made
         Session session(m_folder.filePath("zoom"));
         session.window.openSample();
         QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
         session.window.resize(1280, 800);
+        const std::initializer_list<MainWindow::Page> pages{MainWindow::Data, MainWindow::Train,
+                                                            MainWindow::Inspect, MainWindow::Runs};
+        // What a person sees of text, page by page, with its size.
+        const auto sizes = [&] {
+            std::vector<std::pair<QWidget*, double>> seen;
+            for (const auto page : pages) {
+                session.window.showPage(page);
+                QTest::qWait(50);
+                for (QWidget* widget : session.window.findChildren<QWidget*>())
+                    if (widget->isVisible() &&
+                        (qobject_cast<QLabel*>(widget) || qobject_cast<QPlainTextEdit*>(widget)))
+                        seen.emplace_back(widget, widget->font().pointSizeF());
+            }
+            return seen;
+        };
+        const auto before = sizes();
+        QVERIFY2(before.size() > 60, qPrintable(QString::number(before.size())));
         for (const double zoom : {1.3, 1.6}) {
             Theme::apply(ThemeChoice::Light, zoom);
-            for (const auto page : {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Runs}) {
+            for (const auto page : pages) {
                 session.window.showPage(page);
                 QTest::qWait(50);
                 QVERIFY2(session.window.width() <= 1280 && session.window.minimumSizeHint().width() <= 1280,
@@ -227,10 +245,23 @@ private slots:
                                         .arg(zoom)
                                         .arg(session.window.minimumSizeHint().width())));
             }
+            const auto large = sizes();
+            QCOMPARE(large.size(), before.size());
+            for (std::size_t i = 0; i < large.size(); ++i)
+                QVERIFY2(large[i].first == before[i].first &&
+                             std::abs(large[i].second - zoom * before[i].second) < 0.2,
+                         qPrintable(QStringLiteral("%1 %2: %3 pt, was %4")
+                                        .arg(large[i].first->metaObject()->className())
+                                        .arg(qobject_cast<QLabel*>(large[i].first)
+                                                 ? static_cast<QLabel*>(large[i].first)->text().left(40)
+                                                 : QString())
+                                        .arg(large[i].second)
+                                        .arg(before[i].second)));
         }
         Theme::apply(ThemeChoice::Light);
         QTest::qWait(50);
         QCOMPARE(session.window.size(), QSize(1280, 800));
+        QVERIFY(sizes() == before);
     }
 
     void aRunOfOtherDataSaysWhatItOpenedAndOffersTheWayBack() {
