@@ -83,6 +83,9 @@ struct Applier {
         run.epochSpeeds.push_back(event.examplesPerSecond);
         for (const NamedValue& loss : event.losses)
             addPoint(run, loss.key, {event.epoch, event.elapsed, loss.value});
+        for (const NamedValue& signal : event.signalValues)
+            addPoint(run, signal.key, {event.epoch, event.elapsed, signal.value});
+        if (event.tensors) run.tensors = event.tensors;
     }
     void operator()(const Evaluated& event) const {
         if (event.best) run.record.bestEpoch = event.epoch;
@@ -123,9 +126,6 @@ void apply(LiveRun& run, const TrainingEvent& event) {
     run.etaSeconds = remainingSeconds(run);
 }
 
-double remainingSeconds(const LiveRun& run) {
-    if (run.record.status != RunStatus::Running && run.record.status != RunStatus::Queued) return 0.0;
-    if (run.plannedEpochs <= 0) return -1.0;
 void applyTest(LiveRun& run, std::shared_ptr<const Evaluation> test) {
     run.record.testMetrics = namedValues(test);
     run.record.reason = reasonAfterTest(run.record.reason);
@@ -135,6 +135,9 @@ void applyTest(LiveRun& run, std::shared_ptr<const Evaluation> test) {
 double usualEpochSeconds(const LiveRun& run) { return recentMedian(run, run.epochSeconds); }
 double usualSpeed(const LiveRun& run) { return recentMedian(run, run.epochSpeeds); }
 
+double remainingSeconds(const LiveRun& run) {
+    if (run.record.status != RunStatus::Running && run.record.status != RunStatus::Queued) return 0.0;
+    if (run.plannedEpochs <= 0) return -1.0;
     const std::size_t finished = run.epochEnds.size();
     const bool inNextEpoch =
         run.progress.epoch == static_cast<int>(finished) + 1 && run.progress.phase == "training";

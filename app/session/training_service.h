@@ -22,6 +22,7 @@ struct LiveRun {
     int plannedEpochs = 0;
     Progress progress;     // the newest
     EpochFinished lastEpoch;
+    std::shared_ptr<const std::vector<TensorSummary>> tensors; // the last that were asked for; null before
     std::vector<double> epochEnds;    // elapsed at the end of every epoch
     std::vector<double> epochSeconds; // training of every epoch, without evaluation
     std::vector<double> epochSpeeds;  // examples a second of every epoch
@@ -55,10 +56,10 @@ public:
     /// as one of the watchers wants it.
     void watchModel(bool on, const void* watcher = nullptr);
 
-    QString activeRun() const; // "" when idle
     /// The test of an ended run of this session, made after it had ended; anything else is ignored.
     void takeTest(const QString& run, std::shared_ptr<const Evaluation> test);
 
+    QString activeRun() const; // "" when idle
     std::vector<QString> runs() const; // of this session, oldest first
     /// Null when not of this session. Valid until the next event loop turn.
     const LiveRun* run(const QString& id) const;

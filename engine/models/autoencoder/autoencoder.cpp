@@ -175,12 +175,11 @@ public:
     }
     CodeNetwork build(const DataSize& size, std::uint64_t seed) const override;
 
-    std::vector<std::vector<std::size_t>> passes(const CodeNetwork& network, int epoch) const override {
+    std::span<const std::vector<std::size_t>> passes(const CodeNetwork& network, int epoch) const override {
         if (m_params.pretrainEpochs == 0) return network.passes;
-        const int phase = (epoch - 1) / m_params.pretrainEpochs; // objectives 1, 2, … are the layers
-        const auto layers = static_cast<int>(network.objectives.size()) - 1;
-        if (phase >= layers) return network.passes;
-        return {{static_cast<std::size_t>(phase) + 1}};
+        const auto phase = static_cast<std::size_t>((epoch - 1) / m_params.pretrainEpochs);
+        if (phase >= network.pretraining.size()) return network.passes;
+        return std::span(network.pretraining).subspan(phase, 1);
     }
 
 private:
@@ -267,6 +266,7 @@ CodeNetwork PlainDesign::build(const DataSize& size, std::uint64_t seed) const {
             if (!m_params.tied) trained.push_back(decoder.weights[count - 1 - n]);
             network.objectives.push_back(
                 {.key = "pretraining_loss." + std::to_string(n + 1), .loss = loss, .trained = trained});
+            network.pretraining.push_back({network.objectives.size() - 1});
             given = nn::stopGradient(*graph, h);
         }
     }

@@ -52,8 +52,9 @@ public:
     virtual bool predictsRatings() const { return false; }
     /// Sets the scalars that change with time: loss weights.
     virtual void beforeStep(const StepTime&, nn::Workspace<float>&) const {}
-    /// Objectives of each pass of an epoch: the network's, unless training has phases.
-    virtual std::vector<std::vector<std::size_t>> passes(const CodeNetwork& network, int /*epoch*/) const {
+    /// Objectives of each pass of an epoch: the network's, unless training has phases. A part of the network.
+    virtual std::span<const std::vector<std::size_t>> passes(const CodeNetwork& network,
+                                                             int /*epoch*/) const {
         return network.passes;
     }
     /// Random codes as training shaped them, for generative networks. Default: standard normal.

@@ -275,8 +275,10 @@ void AutoencoderModel::save(TensorFile& file) const {
     for (const auto& parameter : m_parameters.all())
         file.set(parameter.name, parameter.value);
     file.set("histories", *m_histories);
-    const float offset = m_design->offset();
-    file.set("offset", std::span<const float>(&offset, 1));
+    if (m_design->predictsRatings()) {
+        const float offset = m_design->offset();
+        file.set("offset", std::span<const float>(&offset, 1));
+    }
 }
 
 Result<ParamMap> savedParams(const ParamSchema& schema, const TensorFile& file) {

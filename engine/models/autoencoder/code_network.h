@@ -58,6 +58,8 @@ struct CodeNetwork {
     /// Each pass goes once over all users and steps these objectives (by index) on every batch; an epoch is
     /// all passes.
     std::vector<std::vector<std::size_t>> passes = {{0}};
+    /// One pass a phase of layer by layer pre-training; empty without.
+    std::vector<std::vector<std::size_t>> pretraining = {};
 };
 
 struct LayerSizes {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kLayers = 5;
 constexpr double kNormEpsilon = 0.1;
+constexpr std::int32_t kEncoderParameters = 2 * (kLayers + 2) + 2 * kLayers;
 
 struct RecVaeParams : AutoencoderParams {
     RecVaeParams() {
@@ -158,9 +159,9 @@ public:
 
     void beforePass(const StepTime& time, nn::ParameterSet<float>& parameters) const override {
         if (time.pass != static_cast<std::size_t>(m_params.encoderEpochs)) return;
-        for (auto& parameter : parameters.all())
-            if (parameter.name.starts_with("prior."))
-                parameter.value = parameters.find("encoder." + parameter.name.substr(6))->value;
+        // The encoder's parameters come first, then the prior's in the same order.
+        for (std::int32_t n = 0; n < kEncoderParameters; ++n)
+            parameters[nn::ParamId{kEncoderParameters + n}].value = parameters[nn::ParamId{n}].value;
     }
 
 private:
@@ -176,6 +177,7 @@ CodeNetwork RecVaeDesign::build(const DataSize& size, std::uint64_t seed) const 
     const nn::NodeId weights = graph->input(1);
     RECOSCOPE_CHECK(weights == kWeights, "the weights' place in the graph");
     const DeepEncoder encoder = addDeepEncoder(parameters, items, m_params, "encoder.", true, seed);
+    RECOSCOPE_CHECK(parameters.count() == kEncoderParameters, "the encoder's parameters");
     const DeepEncoder prior = addDeepEncoder(parameters, items, m_params, "prior.", false, seed);
     const nn::ParamId decoderWeight =
         parameters.add("decoder.0.weight", nn::ParamRole::Weight,
