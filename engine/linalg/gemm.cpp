@@ -92,11 +92,14 @@ public:
         m_rowPanels = ceilDiv(m_p.m, kTileRows);
         m_blockPanels = ceilDiv(m_rowPanels, ceilDiv(m_p.m, kRowsAtMost));
         m_colPanels = ceilDiv(m_p.n, kCols);
-        // Few columns: tasks share rows as well, so B is packed beforehand. Many: each task packs its
-        // columns, which then stay in its core's cache.
-        m_rowParts = std::min(m_blockPanels, ceilDiv(kTasks, m_colPanels));
+        // A task is some panels of columns, so that a panel of A in the first-level cache serves all of them.
+        // When that makes few tasks they are cut by rows, too, and share B, packed beforehand. Otherwise each
+        // task packs its own part of B, which then stays in its core's cache.
+        m_panelsPerTask = std::min(kPanelsAtMost, m_colPanels);
+        m_rowParts = rowPartsFor(m_panelsPerTask);
+        while (m_panelsPerTask > 1 && m_rowParts * ceilDiv(m_colPanels, m_panelsPerTask) < kTasks)
+            m_rowParts = rowPartsFor(--m_panelsPerTask);
         m_packFirst = m_rowParts > 1;
-        m_panelsPerTask = std::clamp<std::int64_t>(m_colPanels / kTasks, 1, kPanelsAtMost);
         m_direct = m_p.m <= kTileRows && m_p.transposeB == Transpose::No;
 
         const std::int64_t aSize = ceilDiv(m_blockPanels * kTileRows * m_kBlock, kCols) * kCols;
@@ -142,6 +145,9 @@ private:
         });
     }
 
+    std::int64_t rowPartsFor(std::int64_t panelsPerTask) const {
+        return std::min(m_blockPanels, ceilDiv(kTasks, ceilDiv(m_colPanels, panelsPerTask)));
+    }
     int rowsOf(std::int64_t panel) const {
         return static_cast<int>(std::min<std::int64_t>(kTileRows, m_p.m - panel * kTileRows));
     }
