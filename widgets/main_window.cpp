@@ -146,11 +146,6 @@ QWidget* MainWindow::buildRail() {
     return rail;
 }
 
-void MainWindow::buildMenus() {
-    QMenu* file = menuBar()->addMenu(tr("&File"));
-    file->addAction(tr("&Open file…"), QKeySequence::Open, this, [this] {
-        showPage(Data);
-        m_data->chooseFile();
 QWidget* MainWindow::buildNotice() {
     m_notice = new QWidget;
     m_notice->setObjectName(QStringLiteral("notice"));
@@ -199,6 +194,11 @@ void MainWindow::testRun(const QString& id) {
     m_library->test(id, live ? live->split : m_datasets->currentSplit(), live ? live->model : nullptr);
 }
 
+void MainWindow::buildMenus() {
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    file->addAction(tr("&Open file…"), QKeySequence::Open, this, [this] {
+        showPage(Data);
+        m_data->chooseFile();
     });
     file->addAction(tr("Open &folder…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this, [this] {
         showPage(Data);
@@ -259,20 +259,20 @@ void MainWindow::buildStatusBar() {
     m_workspace->setTextInteractionFlags(Qt::TextSelectableByMouse);
     for (QLabel* label : {m_dataState, m_runState, m_memory, m_workspace})
         label->setContentsMargins(space::small, 2, space::small, 2);
+    // A long text gives way; the whole of it is in the tool tip.
+    for (QLabel* label : {m_dataState, m_runState})
+        label->setMinimumWidth(60);
     statusBar()->addWidget(m_dataState);
     statusBar()->addWidget(m_runState, 1);
     statusBar()->addPermanentWidget(m_memory);
     statusBar()->addPermanentWidget(m_workspace);
     statusBar()->setSizeGripEnabled(false);
-    // A long text gives way; the whole of it is in the tool tip.
-    for (QLabel* label : {m_dataState, m_runState})
-        label->setMinimumWidth(60);
     m_workspace->setToolTip(tr("The workspace keeps runs, curves and models: %1").arg(m_library->folder()));
+    m_workspace->setMinimumWidth(60);
     m_workspace->setText(
         tr("Workspace %1").arg(fontMetrics().elidedText(m_library->folder(), Qt::ElideLeft, 220)));
     m_memoryTimer = new QTimer(this);
     m_memoryTimer->setInterval(2000);
-    m_workspace->setMinimumWidth(60);
     connect(m_memoryTimer, &QTimer::timeout, this, &MainWindow::updateMemory);
     m_memoryTimer->start();
     updateMemory();
@@ -291,12 +291,12 @@ void MainWindow::connectPages() {
         if (!m_pending || m_pending->importing || !split || split->spec() != m_pending->experiment.split)
             return;
         const Pending pending = *std::exchange(m_pending, std::nullopt);
+        if (m_before) tellOfOtherData(pending.run, m_before->path != m_datasets->path());
         if (QString::fromStdString(split->fingerprint()) != pending.fingerprint)
             complain(tr("The data has changed"),
                      tr("The data at %1 is not what the run was made with. What you see now is made with the "
                         "data as it is.")
                          .arg(QString::fromStdString(pending.experiment.dataPath)));
-        if (m_before) tellOfOtherData(pending.run, m_before->path != m_datasets->path());
         pending.then(split);
     });
     connect(m_datasets, &DatasetService::failed, this, [this](const QString&, const Error& error) {
@@ -327,16 +327,6 @@ void MainWindow::connectPages() {
         connect(m_training, signal, this, &MainWindow::updateRunState);
     connect(m_runs, &RunsPage::inspectRequested, this, &MainWindow::inspectStored);
     connect(m_runs, &RunsPage::rerunRequested, this, &MainWindow::rerun);
-    connect(m_runs, &RunsPage::setUpRequested, this, [this](const QString& id) {
-        if (const auto experiment = m_library->experimentOf(id)) m_train->setUp(experiment->plan);
-        showPage(Train);
-    });
-    connect(m_library, &RunLibrary::modelLoaded, this,
-            [this](const QString& id, const std::shared_ptr<const Recommender>& model) {
-                const RunRecord* record = m_library->find(id);
-                if (!record) return;
-                const QString label = runTitle(*record);
-                const int epoch = record->bestEpoch > 0 ? record->bestEpoch : record->epochs;
     connect(m_runs, &RunsPage::testRequested, this, &MainWindow::testRun);
     connect(m_train->monitor(), &RunMonitor::testRequested, this, &MainWindow::testRun);
     connect(m_library, &RunLibrary::tested, this,
@@ -349,6 +339,16 @@ void MainWindow::connectPages() {
         m_train->monitor()->setTesting(id, false);
         complain(tr("The model cannot be tested"), QString::fromStdString(error.text()));
     });
+    connect(m_runs, &RunsPage::setUpRequested, this, [this](const QString& id) {
+        if (const auto experiment = m_library->experimentOf(id)) m_train->setUp(experiment->plan);
+        showPage(Train);
+    });
+    connect(m_library, &RunLibrary::modelLoaded, this,
+            [this](const QString& id, const std::shared_ptr<const Recommender>& model) {
+                const RunRecord* record = m_library->find(id);
+                if (!record) return;
+                const QString label = runTitle(*record);
+                const int epoch = record->bestEpoch > 0 ? record->bestEpoch : record->epochs;
                 withSplitOf(*record, [this, model, label, epoch](const SplitPtr& split) {
                     if (model->itemCount() != split->dataset()->itemCount())
                         return complain(tr("The model does not fit"),
@@ -415,6 +415,10 @@ void MainWindow::updateTitle() {
         tr("%1: %2 users, %3 items, %4 interactions")
             .arg(title, numbers.toString(dataset->userCount()), numbers.toString(dataset->itemCount()),
                  numbers.toString(static_cast<qlonglong>(dataset->interactionCount())));
+    const SplitPtr split = m_datasets->currentSplit();
+    if (split && split->spec().filter.any())
+        state += tr(" (filtered: %1 of them)")
+                     .arg(numbers.toString(static_cast<qlonglong>(split->dataset()->interactionCount())));
     if (dataset->provenance().synthetic && !title.contains(tr("synthetic"), Qt::CaseInsensitive))
         state = tr("Synthetic data · %1").arg(state);
     m_dataState->setText(state);
@@ -426,10 +430,6 @@ void MainWindow::updateTitle() {
 void MainWindow::updateRunState() {
     const LiveRun* run = m_training->run(m_training->activeRun());
     if (!run) {
-    const SplitPtr split = m_datasets->currentSplit();
-    if (split && split->spec().filter.any())
-        state += tr(" (filtered: %1 of them)")
-                     .arg(numbers.toString(static_cast<qlonglong>(split->dataset()->interactionCount())));
         m_runState->setText(tr("No run is going on"));
         return;
     }

@@ -69,9 +69,9 @@ private:
         Experiment experiment;
         QString fingerprint;
         bool importing = false;
+        QString run; // what a person calls it
         std::function<void(const SplitPtr&)> then;
     };
-        QString run; // what a person calls it
     QWidget* buildRail();
     void buildMenus();
     void buildStatusBar();
@@ -85,8 +85,6 @@ private:
     void setZoom(double zoom);
     void showShortcuts();
     void showAbout();
-    void withSplitOf(const RunRecord& record, std::function<void(const SplitPtr&)> then);
-    void inspectStored(const QString& id);
     /// What was open before a stored run brought its own data or split.
     struct Before {
         QString title;
@@ -98,6 +96,8 @@ private:
     void tellOfOtherData(const QString& run, bool otherData);
     void goBack();
     void testRun(const QString& id);
+    void withSplitOf(const RunRecord& record, std::function<void(const SplitPtr&)> then);
+    void inspectStored(const QString& id);
     void rerun(const QString& id);
     void complain(const QString& title, const QString& words);
 
@@ -118,11 +118,11 @@ private:
     QLabel* m_workspace = nullptr;
     QTimer* m_memoryTimer = nullptr;
     std::optional<Pending> m_pending;
-    bool m_confirmClose = true;
-};
-
     std::optional<Before> m_before;
     QWidget* m_notice = nullptr;
     QLabel* m_noticeText = nullptr;
     QPushButton* m_back = nullptr;
+    bool m_confirmClose = true;
+};
+
 } // namespace recoscope
