@@ -83,6 +83,9 @@ struct Applier {
         run.epochSpeeds.push_back(event.examplesPerSecond);
         for (const NamedValue& loss : event.losses)
             addPoint(run, loss.key, {event.epoch, event.elapsed, loss.value});
+        for (const NamedValue& signal : event.signalValues)
+            addPoint(run, signal.key, {event.epoch, event.elapsed, signal.value});
+        if (event.tensors) run.tensors = event.tensors;
     }
     void operator()(const Evaluated& event) const {
         if (event.best) run.record.bestEpoch = event.epoch;

@@ -22,6 +22,7 @@ struct LiveRun {
     int plannedEpochs = 0;
     Progress progress;     // the newest
     EpochFinished lastEpoch;
+    std::shared_ptr<const std::vector<TensorSummary>> tensors; // the last that were asked for; null before
     std::vector<double> epochEnds;    // elapsed at the end of every epoch
     std::vector<double> epochSeconds; // training of every epoch, without evaluation
     std::vector<double> epochSpeeds;  // examples a second of every epoch
