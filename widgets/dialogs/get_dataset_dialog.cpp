@@ -20,6 +20,16 @@ namespace recoscope {
 
 namespace {
 QString sizeText(qint64 bytes) { return bytes > 0 ? QLocale().formattedDataSize(bytes) : GetDatasetDialog::tr("size unknown"); }
+
+/// The published size, or an estimate that says so.
+QString sizeText(const CatalogueEntry& entry) {
+    const auto rough = [](qint64 bytes) { return QLocale().formattedDataSize(bytes, bytes < 1'000'000'000 ? 0 : 1); };
+    if (entry.bytes <= 0 && entry.aboutBytes > 0)
+        return GetDatasetDialog::tr("about %1").arg(rough(entry.aboutBytes));
+    if (entry.bytes <= 0 && entry.atMostBytes > 0)
+        return GetDatasetDialog::tr("under %1").arg(rough(entry.atMostBytes));
+    return sizeText(entry.bytes);
+}
 } // namespace
 
 GetDatasetDialog::GetDatasetDialog(std::vector<CatalogueEntry> entries, DownloadService* downloads,
@@ -53,7 +63,7 @@ GetDatasetDialog::GetDatasetDialog(std::vector<CatalogueEntry> entries, Download
         }
         auto* item = new QTreeWidgetItem(
             group, QStringList{entry.title, entry.interactions > 0 ? QLocale().toString(entry.interactions) : QStringLiteral("–"),
-                    sizeText(entry.bytes)});
+                    sizeText(entry)});
         item->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
         item->setTextAlignment(2, Qt::AlignRight | Qt::AlignVCenter);
         item->setData(0, Qt::UserRole, static_cast<int>(n));
