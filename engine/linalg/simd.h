@@ -34,16 +34,24 @@ RECOSCOPE_INLINE float sum(const Float16& a) {
     return (c[0] + c[2]) + (c[1] + c[3]);
 }
 
-/// Lane n of the result is the sum of a's neighbours 2n, 2n+1 for n < 8, of b's for n >= 8.
-RECOSCOPE_INLINE Float16 pairSums(const Float16& a, const Float16& b) {
-    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
-           __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+/// Lane n of `out` becomes the sum of a's neighbours 2n, 2n+1 for n < 8, of b's for n >= 8.
+RECOSCOPE_INLINE void pairSums(const Float16& a, const Float16& b, Float16& out) {
+    out = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
+          __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 }
 
 /// Lane k of the result is the sum of the lanes of a[k].
 RECOSCOPE_INLINE void sumEach(const Float16 (&a)[8], float* out) {
-    const Float16 all = pairSums(pairSums(pairSums(a[0], a[1]), pairSums(a[2], a[3])),
-                                 pairSums(pairSums(a[4], a[5]), pairSums(a[6], a[7])));
+    Float16 twos[4];
+    pairSums(a[0], a[1], twos[0]);
+    pairSums(a[2], a[3], twos[1]);
+    pairSums(a[4], a[5], twos[2]);
+    pairSums(a[6], a[7], twos[3]);
+    Float16 fours[2];
+    pairSums(twos[0], twos[1], fours[0]);
+    pairSums(twos[2], twos[3], fours[1]);
+    Float16 all;
+    pairSums(fours[0], fours[1], all);
     *reinterpret_cast<Float8Unaligned*>(out) = __builtin_shufflevector(all, all, 0, 2, 4, 6, 8, 10, 12, 14) +
                                                __builtin_shufflevector(all, all, 1, 3, 5, 7, 9, 11, 13, 15);
 }
