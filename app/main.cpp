@@ -93,6 +93,7 @@ int takeShots(Session session, const QString& path, const QString& target) {
         20'000);
     session.window.runsPage()->selectRuns(runs);
     tour.inspect(runs.front());
+    tour.map(runs.front(), LatentMethod::Tsne);
     for (const auto theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
         Theme::apply(theme);
         for (const QSize& size : sizes)
@@ -106,6 +107,16 @@ int takeShots(Session session, const QString& path, const QString& target) {
                         .arg(theme == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("light")),
                     image);
             });
+    }
+    for (const auto theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
+        Theme::apply(theme);
+        session.window.resize(sizes[0]);
+        tour.takeMapPictures(runs.front(), [&](const QString& name, const QImage& image) {
+            saved &= savePicture(folder,
+                                 name + (theme == ThemeChoice::Dark ? QStringLiteral("-1280x800-dark")
+                                                                    : QStringLiteral("-1280x800-light")),
+                                 image);
+        });
     }
     return saved ? 0 : 1;
 }
@@ -137,6 +148,7 @@ int runDemo(Session session, const QString& path, const QString& target, qint64 
     tour.wait([&] { return session.library.find(run) && session.library.find(run)->hasModel; }, 20'000);
     session.window.runsPage()->selectRuns({run});
     tour.inspect(run);
+    tour.map(run, LatentMethod::Tsne);
     tour.takePictures({1280, 800}, [&](const QString& page, const QImage& image) {
         saved &= savePicture(folder, page, image);
     });
@@ -166,7 +178,7 @@ int runDemo(Session session, const QString& path, const QString& target, qint64 
             out << "| " << QString::fromStdString(metric.label) << " (test) | "
                 << QString::number(metric.value, 'f', 4) << " |\n";
     out << "\nPictures: ";
-    for (const char* name : {"first-curve", "data", "train", "inspect", "runs"})
+    for (const char* name : {"first-curve", "data", "train", "inspect", "map", "runs"})
         out << "[" << name << "](" << name << ".png) ";
     out << "\n";
     out.flush();

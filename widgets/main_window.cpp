@@ -8,6 +8,7 @@
 #include "widgets/forms/parameter_form.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
+#include "widgets/pages/latent_page.h"
 #include "widgets/pages/run_monitor.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
@@ -50,6 +51,8 @@ constexpr RailEntry kRail[]{
      QT_TRANSLATE_NOOP("recoscope::MainWindow", "Choose an algorithm, train it and watch")},
     {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Inspect"), "inspect",
      QT_TRANSLATE_NOOP("recoscope::MainWindow", "Look at one user's recommendations")},
+    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Map"), "map",
+     QT_TRANSLATE_NOOP("recoscope::MainWindow", "See what a model has learned as a map of items and users")},
     {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Runs"), "runs",
      QT_TRANSLATE_NOOP("recoscope::MainWindow", "Earlier runs of this workspace")},
 };
@@ -87,11 +90,13 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     m_data->setSettings(settings);
     m_train = new TrainPage(training, datasets);
     m_inspect = new InspectPage(training, datasets);
+    m_latent = new LatentPage(training);
     m_runs = new RunsPage(library);
     m_runs->setTraining(training);
     m_pages = new QStackedWidget;
     for (QWidget* page : {static_cast<QWidget*>(m_data), static_cast<QWidget*>(m_train),
-                          static_cast<QWidget*>(m_inspect), static_cast<QWidget*>(m_runs)})
+                          static_cast<QWidget*>(m_inspect), static_cast<QWidget*>(m_latent),
+                          static_cast<QWidget*>(m_runs)})
         m_pages->addWidget(page);
     auto* central = new QWidget;
     auto* row = new QHBoxLayout(central);
@@ -123,7 +128,7 @@ QWidget* MainWindow::buildRail() {
     column->setSpacing(space::tiny);
     m_rail = new QButtonGroup(this);
     m_rail->setExclusive(true);
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 5; ++i) {
         auto* button = new QToolButton;
         button->setProperty("rail", true);
         button->setText(tr(kRail[i].words));
@@ -221,7 +226,7 @@ void MainWindow::buildMenus() {
     run->addActions(m_train->runActions());
 
     QMenu* view = menuBar()->addMenu(tr("&View"));
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 5; ++i) {
         // The shortcut belongs to the rail's button; the menu only shows it.
         view->addAction(QStringLiteral("%1\tCtrl+%2").arg(tr(kRail[i].words)).arg(i + 1), this,
                         [this, i] { showPage(static_cast<Page>(i)); });
@@ -306,14 +311,19 @@ void MainWindow::connectPages() {
         if (error.code == ErrorCode::Cancelled) return;
         complain(tr("The run's data cannot be opened"), QString::fromStdString(error.text()));
     });
-    connect(m_data, &DataPage::userActivated, this, [this](UserIndex user) {
+    const auto showUser = [this](UserIndex user) {
         showPage(Inspect);
         m_inspect->showUser(user);
-    });
-    connect(m_data, &DataPage::itemActivated, this, [this](ItemIndex item) {
+    };
+    const auto showItem = [this](ItemIndex item) {
         showPage(Inspect);
         m_inspect->showItem(item);
-    });
+    };
+    connect(m_data, &DataPage::userActivated, this, showUser);
+    connect(m_data, &DataPage::itemActivated, this, showItem);
+    connect(m_latent, &LatentPage::openingPoint, m_inspect, &InspectPage::setRun);
+    connect(m_latent, &LatentPage::userActivated, this, showUser);
+    connect(m_latent, &LatentPage::itemActivated, this, showItem);
     connect(m_train, &TrainPage::dataRequested, this, [this] { showPage(Data); });
     connect(m_train, &TrainPage::inspectRequested, this, [this](const QString& run) {
         m_inspect->setRun(run);
@@ -356,6 +366,7 @@ void MainWindow::connectPages() {
                                             .arg(model->itemCount())
                                             .arg(split->dataset()->itemCount()));
                     m_inspect->setModel(model, split, label, epoch);
+                    m_latent->setModel(model, split, label, epoch);
                     showPage(Inspect);
                 });
             });
@@ -509,7 +520,7 @@ void MainWindow::complain(const QString& title, const QString& words) {
 
 void MainWindow::showShortcuts() {
     const std::initializer_list<std::pair<QString, QString>> rows{
-        {QStringLiteral("Ctrl+1 … Ctrl+4"), tr("Data, Train, Inspect, Runs")},
+        {QStringLiteral("Ctrl+1 … Ctrl+5"), tr("Data, Train, Inspect, Map, Runs")},
         {QStringLiteral("F5"), tr("Start a run, or add it to the queue")},
         {QStringLiteral("F6"), tr("Pause or resume")},
         {QStringLiteral("F7"), tr("Train one epoch, then pause")},
@@ -575,7 +586,7 @@ void MainWindow::dropEvent(QDropEvent* event) {
 void MainWindow::changeEvent(QEvent* event) {
     QMainWindow::changeEvent(event);
     if (event->type() != QEvent::PaletteChange || !m_rail) return;
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < 5; ++i)
         m_rail->button(i)->setIcon(themedIcon(QLatin1String(kRail[i].icon)));
     setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
 }

@@ -22,6 +22,7 @@ namespace recoscope {
 
 class DataPage;
 class InspectPage;
+class LatentPage;
 class RunsPage;
 class TrainPage;
 
@@ -32,7 +33,7 @@ ThemeChoice themeChoice(ThemePreference preference);
 class MainWindow final : public QMainWindow {
     Q_OBJECT
 public:
-    enum Page { Data, Train, Inspect, Runs };
+    enum Page { Data, Train, Inspect, Map, Runs };
 
     /// Settings hold what is kept between starts: recent files, columns, theme, sizes. Null: nothing is kept, as for
     /// pictures and tests.
@@ -50,6 +51,7 @@ public:
     DataPage* dataPage() const { return m_data; }
     TrainPage* trainPage() const { return m_train; }
     InspectPage* inspectPage() const { return m_inspect; }
+    LatentPage* latentPage() const { return m_latent; }
     RunsPage* runsPage() const { return m_runs; }
 
     /// Ask before closing while a run is going on (on by default).
@@ -108,6 +110,7 @@ private:
     DataPage* m_data = nullptr;
     TrainPage* m_train = nullptr;
     InspectPage* m_inspect = nullptr;
+    LatentPage* m_latent = nullptr;
     RunsPage* m_runs = nullptr;
     QStackedWidget* m_pages = nullptr;
     QButtonGroup* m_rail = nullptr;

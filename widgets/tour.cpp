@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/tour.h"
 
+#include "widgets/charts/scatter_view.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
+#include "widgets/pages/latent_page.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
 
 #include <QElapsedTimer>
 #include <QEventLoop>
+#include <QLineEdit>
+#include <QListWidget>
 #include <QPixmap>
 #include <QTimer>
+
+#include <algorithm>
+#include <cmath>
 
 namespace recoscope {
 
@@ -94,12 +101,57 @@ void Tour::inspect(const QString& run) {
     settle(600);
 }
 
+bool Tour::map(const QString& run, LatentMethod method) {
+    m_window.showPage(MainWindow::Map);
+    LatentPage* page = m_window.latentPage();
+    page->setRun(run);
+    page->setMethod(method);
+    return wait(
+        [&] { return page->picture() && page->picture()->method == method && page->picture()->finished; },
+        60'000);
+}
+
+void Tour::takeMapPictures(const QString& run,
+                           const std::function<void(const QString&, const QImage&)>& save) {
+    if (!map(run, LatentMethod::Tsne)) return;
+    LatentPage* page = m_window.latentPage();
+    ScatterView* view = page->view();
+    const auto take = [&](const char* name) {
+        settle(350);
+        save(QLatin1String(name), m_window.grab().toImage());
+    };
+    // What lies around the first point of all.
+    const QPointF centre = view->toScreen(0);
+    QPolygonF lasso;
+    for (int n = 0; n < 24; ++n)
+        lasso << centre + QPointF(70 * std::cos(n * 0.2618), 55 * std::sin(n * 0.2618));
+    view->selectInside(lasso, false);
+    view->setCurrent(0);
+    take("map-lasso");
+    view->setSelection({});
+    auto* field = page->findChild<QLineEdit*>(QStringLiteral("latentSearch"));
+    field->setText(QStringLiteral("star"));
+    take("map-search");
+    field->clear();
+    auto* legend = page->findChild<QListWidget*>(QStringLiteral("latentLegend"));
+    legend->setCurrentRow(std::min(10, legend->count() - 1));
+    take("map-category");
+    legend->clearSelection();
+    page->setColorSource(QStringLiteral("Popularity"));
+    take("map-popularity");
+    page->setColorSource(QStringLiteral("Genres"));
+    page->setSide(LatentSide::Users);
+    if (map(run, LatentMethod::Pca)) take("map-users");
+    page->setSide(LatentSide::Items);
+}
+
 void Tour::takePictures(const QSize& size, const std::function<void(const QString&, const QImage&)>& save) {
     m_window.resize(size);
     const std::initializer_list<std::pair<MainWindow::Page, const char*>> pages{
         {MainWindow::Data, "data"},
         {MainWindow::Train, "train"},
         {MainWindow::Inspect, "inspect"},
+        {MainWindow::Map, "map"},
         {MainWindow::Runs, "runs"}};
     for (const auto& [page, name] : pages) {
         m_window.showPage(page);

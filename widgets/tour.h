@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "app/session/latent_service.h"
 #include "widgets/main_window.h"
 
 #include <QImage>
@@ -29,6 +30,12 @@ public:
     bool waitForEnd(const QString& run, int milliseconds);
     /// Shows the user with the most held-out interactions of a run's split on the Inspect page.
     void inspect(const QString& run);
+
+    /// Shows a run's items on the Map page and waits for the picture to be finished.
+    bool map(const QString& run, LatentMethod method);
+
+    /// The Map page in use: points that are selected and found, a category that stands out, the users.
+    void takeMapPictures(const QString& run, const std::function<void(const QString&, const QImage&)>& save);
 
     /// Every page as it is now, at a size: calls save with "train", "data", ….
     void takePictures(const QSize& size, const std::function<void(const QString& page, const QImage&)>& save);

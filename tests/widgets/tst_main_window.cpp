@@ -189,7 +189,7 @@ private slots:
             Theme::apply(choice);
             session.window.resize(1280, 800);
             for (const auto page :
-                 {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Runs}) {
+                 {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Map, MainWindow::Runs}) {
                 session.window.showPage(page);
                 QTest::qWait(30);
                 QVERIFY2(session.window.width() <= 1280 && session.window.height() <= 800,
@@ -202,7 +202,8 @@ private slots:
         // A classroom's large text on a projector.
         Theme::apply(ThemeChoice::Light, 1.5);
         session.window.resize(1920, 1080);
-        for (const auto page : {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Runs}) {
+        for (const auto page :
+             {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Map, MainWindow::Runs}) {
             session.window.showPage(page);
             QTest::qWait(30);
             QVERIFY2(session.window.width() <= 1920 && session.window.height() <= 1080,
