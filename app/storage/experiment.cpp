@@ -223,8 +223,13 @@ bool isVirtual(const std::string& path) {
     return path.empty() || path.rfind("builtin:", 0) == 0 || path.rfind("generated:", 0) == 0;
 }
 
-/// A path as a file in `folder` means it.
+constexpr const char* kDataFolder = "$RECOSCOPE_DATA";
+
+/// A path as a file in `folder` means it; $RECOSCOPE_DATA stands for the folder where a person keeps datasets.
 void resolve(std::string& path, const QDir& folder) {
+    if (path.rfind(kDataFolder, 0) == 0 && qEnvironmentVariableIsSet("RECOSCOPE_DATA"))
+        path.replace(0, std::char_traits<char>::length(kDataFolder),
+                     qEnvironmentVariable("RECOSCOPE_DATA").toStdString());
     if (!isVirtual(path))
         path = QDir::cleanPath(folder.absoluteFilePath(QString::fromStdString(path))).toStdString();
 }
@@ -278,6 +283,11 @@ Result<Experiment> readExperimentFile(const std::string& path) {
                      path};
     auto experiment = experimentFromYaml(bytes.toStdString(), path);
     if (!experiment) return experiment.error();
+    if (experiment->dataPath.rfind(kDataFolder, 0) == 0 && !qEnvironmentVariableIsSet("RECOSCOPE_DATA"))
+        return Error{ErrorCode::NotFound,
+                     "The data of this experiment stands in the folder that the environment variable "
+                     "RECOSCOPE_DATA names, and it is not set",
+                     path + ": data_path"};
     resolveAll(*experiment, QFileInfo(file).absoluteDir());
     return experiment;
 }

@@ -34,12 +34,29 @@ Result<Source> sourceFor(const std::string& path, const ImportOptions& options, 
     return Source{std::move(*tree), std::move(*plan)};
 }
 
+bool hasPart(const ReadPlan& plan, Part part) {
+    return std::any_of(plan.interactions.begin(), plan.interactions.end(),
+                       [&](const auto& file) { return file.part == part; });
+}
+
+void dropPart(ReadPlan& plan, Part part) {
+    std::erase_if(plan.interactions, [&](const auto& file) { return file.part == part; });
+    plan.ignored.clear(); // they tell which ground truth is used
+}
+
 /// The path's source first, then those of the validation and test file of the options.
 Result<std::vector<Source>> sourcesFor(const std::string& path, const ImportOptions& options) {
     const bool given = !options.validationPath.empty() || !options.testPath.empty();
     std::vector<Source> sources;
-    auto first = sourceFor(path, options, given);
+    auto first = sourceFor(path, options, false);
+    const bool heldOutUsers = first && hasPart(first->plan, Part::TestHistory);
+    if (given && !heldOutUsers) first = sourceFor(path, options, true);
     if (!first) return first.error();
+    if (heldOutUsers) {
+        // Another ground truth for the same held-out users takes the place of the folder's own.
+        if (!options.validationPath.empty()) dropPart(first->plan, Part::Validation);
+        if (!options.testPath.empty()) dropPart(first->plan, Part::Test);
+    }
     sources.push_back(std::move(*first));
     const auto addPart = [&](const std::string& partPath, Part part) -> Status {
         if (partPath.empty()) return {};
