@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/session/live_run.h"
 
+#include "engine/models/registry.h"
+
 #include "app/session/run_test.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr std::size_t recentEpochs = 10;
 constexpr double recentSeconds = 5.0;
+constexpr std::size_t observedEpochs = 256; // that are kept
 
 /// How many of the newest epochs a figure is of. Short epochs: as many as the last seconds had, or it
 /// flickers.
@@ -41,6 +45,17 @@ void addPoint(LiveRun& run, const std::string& key, CurvePoint point) {
                               [&name](const Curve& curve) { return curve.key == name; });
     if (found == run.curves.end()) found = run.curves.insert(run.curves.end(), Curve{name, {}});
     found->points.push_back(point);
+}
+
+void addTensors(LiveRun& run, ObservedEpoch observed) {
+    run.tensors = observed.tensors;
+    if (run.observed.size() >= observedEpochs) {
+        std::size_t kept = 0;
+        for (std::size_t n = 0; n < run.observed.size(); n += 2)
+            run.observed[kept++] = std::move(run.observed[n]);
+        run.observed.resize(kept);
+    }
+    run.observed.push_back(std::move(observed));
 }
 
 std::vector<NamedValue> namedValues(const std::shared_ptr<const Evaluation>& evaluation) {
@@ -85,7 +100,7 @@ struct Applier {
             addPoint(run, loss.key, {event.epoch, event.elapsed, loss.value});
         for (const NamedValue& signal : event.signalValues)
             addPoint(run, signal.key, {event.epoch, event.elapsed, signal.value});
-        if (event.tensors) run.tensors = event.tensors;
+        if (event.tensors) addTensors(run, {event.epoch, event.tensors});
     }
     void operator()(const Evaluated& event) const {
         if (event.best) run.record.bestEpoch = event.epoch;
@@ -95,6 +110,7 @@ struct Applier {
     void operator()(const SnapshotReady& event) const {
         run.model = event.model;
         run.modelEpoch = event.epoch;
+        run.modelMidEpoch = event.midEpoch;
     }
     void operator()(const LogLine& event) const {
         run.log.push_back({event.level, event.elapsed, QString::fromStdString(event.text)});
@@ -115,6 +131,7 @@ struct Applier {
         if (event.model) {
             run.model = event.model;
             run.modelEpoch = event.bestEpoch;
+            run.modelMidEpoch = false;
         }
     }
 };
@@ -156,6 +173,45 @@ double remainingSeconds(const LiveRun& run) {
     }
     // A first guess only once a twentieth of the first epoch is done.
     return share >= 0.05 ? run.progress.elapsed * left / share : -1.0;
+}
+
+std::optional<BatchPlace> batchPlace(const LiveRun& run) {
+    const TrainingPlan& plan = run.record.experiment.plan;
+    const AlgorithmInfo* info = findAlgorithm(plan.algorithm);
+    if (!info || !run.split || run.progress.epoch <= run.lastEpoch.epoch || run.progress.phase == "evaluating")
+        return std::nullopt;
+    const auto params = info->schema().complete(plan.params);
+    if (!params) return std::nullopt;
+    const auto number = [&](const char* key) -> std::int64_t {
+        const auto found = params->find(key);
+        const auto* value = found == params->end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+        return value ? *value : 0;
+    };
+    const std::int64_t size = number("train_batch_size");
+    if (size <= 0) return std::nullopt;
+    // Rows that are trained on: users, or items where the matrix is turned.
+    const UserItemCsr& train = run.split->train();
+    const auto over = params->find("autorec_over");
+    std::int64_t rows = 0;
+    if (over != params->end() && toText(over->second) == "items") {
+        std::vector<bool> seen(static_cast<std::size_t>(train.colCount()));
+        for (std::int32_t user = 0; user < train.rowCount(); ++user)
+            for (const ItemIndex item : train.cols(UserIndex{user}))
+                seen[static_cast<std::size_t>(toInt(item))] = true;
+        rows = std::count(seen.begin(), seen.end(), true);
+    } else {
+        for (std::int32_t user = 0; user < train.rowCount(); ++user)
+            rows += train.rowSize(UserIndex{user}) > 0 ? 1 : 0;
+    }
+    const std::int64_t passes =
+        std::max<std::int64_t>(1, number("encoder_epochs") + number("decoder_epochs"));
+    const std::int64_t aPass = std::max<std::int64_t>(1, (rows + size - 1) / size);
+    const std::int64_t done =
+        std::llround(run.progress.fraction * static_cast<double>(rows) * static_cast<double>(passes));
+    const std::int64_t whole = std::min(passes, rows > 0 ? done / rows : 0);
+    const std::int64_t rest = done - whole * rows;
+    return BatchPlace{static_cast<int>(whole * aPass + (rest + size - 1) / size),
+                      static_cast<int>(passes * aPass)};
 }
 
 } // namespace recoscope

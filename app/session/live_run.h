@@ -3,6 +3,8 @@
 
 #include "app/session/training_service.h"
 
+#include <optional>
+
 namespace recoscope {
 
 /// Brings a run's picture up to date with one event. Curves keep every point.
@@ -19,5 +21,14 @@ double usualSpeed(const LiveRun& run);
 /// Seconds of work that are left with the evaluations between them, from the newest epochs and the progress in the current one; an upper bound where a run may
 /// stop early. -1 while nothing is known, 0 when the run has ended.
 double remainingSeconds(const LiveRun& run);
+
+struct BatchPlace {
+    int batch = 0; // from 1, of the epoch under way
+    int batches = 0;
+    bool operator==(const BatchPlace&) const = default;
+};
+/// The batch that the newest progress is of; nothing where the algorithm trains without batches, or where
+/// training is at the end of an epoch. O(users).
+std::optional<BatchPlace> batchPlace(const LiveRun& run);
 
 } // namespace recoscope

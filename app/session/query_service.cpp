@@ -254,4 +254,22 @@ quint64 QueryService::explain(Model model, SplitPtr split, UserIndex user, ItemI
         [this](const ExplainAnswer& answer) { emit explained(answer); });
 }
 
+quint64 QueryService::code(CodeRequest request) {
+    return d->ask<CodeAnswer>(
+        this, "code", [request = std::move(request)] { return codeOf(request); },
+        [this](const CodeAnswer& answer) { emit codeFound(answer); });
+}
+
+quint64 QueryService::blend(BlendRequest request) {
+    return d->ask<DecodedAnswer>(
+        this, "blend", [request = std::move(request)] { return recoscope::blend(request); },
+        [this](const DecodedAnswer& answer) { emit decoded(answer); });
+}
+
+quint64 QueryService::drawUser(DrawRequest request) {
+    return d->ask<DecodedAnswer>(
+        this, "draw", [request = std::move(request)] { return recoscope::drawUser(request); },
+        [this](const DecodedAnswer& answer) { emit decoded(answer); });
+}
+
 } // namespace recoscope

@@ -4,6 +4,8 @@
 #include "engine/api/recommender.h"
 #include "engine/data/split.h"
 
+#include "app/session/code_query.h"
+
 #include <QObject>
 #include <QString>
 
@@ -67,11 +69,17 @@ public:
     quint64 recommend(std::shared_ptr<const Recommender> model, SplitPtr split, UserIndex user, int count, int modelEpoch = 0);
     quint64 neighbours(std::shared_ptr<const Recommender> model, SplitPtr split, ItemIndex item, int count);
     quint64 explain(std::shared_ptr<const Recommender> model, SplitPtr split, UserIndex user, ItemIndex item);
+    /// For models with codes: a user through encoder and decoder, a code between two users, a made-up user.
+    quint64 code(CodeRequest request);
+    quint64 blend(BlendRequest request);
+    quint64 drawUser(DrawRequest request);
 
 signals:
     void recommended(const recoscope::RecommendAnswer& answer);
     void neighboursFound(const recoscope::NeighbourAnswer& answer);
     void explained(const recoscope::ExplainAnswer& answer);
+    void codeFound(const recoscope::CodeAnswer& answer);
+    void decoded(const recoscope::DecodedAnswer& answer); // of blend() and drawUser()
     void failed(quint64 ticket, const recoscope::Error& error);
 
 private:

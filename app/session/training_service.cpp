@@ -68,7 +68,8 @@ struct TrainingService::Private {
     int threads = 0;
     Inbox inbox;
     QTimer timer;
-    std::set<const void*> watchers; // of the running model
+    std::set<const void*> watchers;  // of the running model
+    std::set<const void*> observers; // of its weights and gradients
     std::vector<std::unique_ptr<SessionRun>> entries; // oldest first; never removed
     SessionRun* active = nullptr;
     std::set<QString> storedIds; // of earlier sessions
@@ -156,6 +157,7 @@ struct TrainingService::Private {
         active = next->get();
         active->waiting = false;
         if (!watchers.empty()) active->job->control.requestSnapshot();
+        active->job->control.setObserved(!observers.empty());
         lane.post([this, job = active->job] {
             if (!pool)
                 pool = std::make_unique<ThreadPool>(ThreadPoolOptions{.threads = threads, .niceness = 10});
@@ -312,6 +314,10 @@ void TrainingService::step(const QString& run) {
     d->control(run, [](RunControl& control) { control.stepEpoch(); });
 }
 
+void TrainingService::stepBatch(const QString& run) {
+    d->control(run, [](RunControl& control) { control.stepBatch(); });
+}
+
 void TrainingService::cancel(const QString& run) {
     SessionRun* entry = d->find(run);
     if (!entry) return;
@@ -325,6 +331,11 @@ void TrainingService::cancel(const QString& run) {
 void TrainingService::watchModel(bool on, const void* watcher) {
     on ? void(d->watchers.insert(watcher)) : void(d->watchers.erase(watcher));
     if (on && d->active) d->active->job->control.requestSnapshot();
+}
+
+void TrainingService::observe(bool on, const void* watcher) {
+    on ? void(d->observers.insert(watcher)) : void(d->observers.erase(watcher));
+    if (d->active) d->active->job->control.setObserved(!d->observers.empty());
 }
 
 void TrainingService::takeTest(const QString& run, std::shared_ptr<const Evaluation> test) {

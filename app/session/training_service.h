@@ -13,6 +13,12 @@
 
 namespace recoscope {
 
+/// Weights, activations and gradients of one epoch that somebody looked at.
+struct ObservedEpoch {
+    int epoch = 0;
+    std::shared_ptr<const std::vector<TensorSummary>> tensors;
+};
+
 /// What a view knows of a run of this session, kept by the service on the GUI thread.
 struct LiveRun {
     QString id;
@@ -23,6 +29,7 @@ struct LiveRun {
     Progress progress;     // the newest
     EpochFinished lastEpoch;
     std::shared_ptr<const std::vector<TensorSummary>> tensors; // the last that were asked for; null before
+    std::vector<ObservedEpoch> observed; // ascending; every second one goes when they become too many
     std::vector<double> epochEnds;    // elapsed at the end of every epoch
     std::vector<double> epochSeconds; // training of every epoch, without evaluation
     std::vector<double> epochSpeeds;  // examples a second of every epoch
@@ -31,6 +38,7 @@ struct LiveRun {
     SplitPtr split;
     std::shared_ptr<const Recommender> model; // newest snapshot while running, the final one afterwards
     int modelEpoch = 0;
+    bool modelMidEpoch = false; // between two batches of that epoch
     std::shared_ptr<const Evaluation> test;
     std::shared_ptr<const Evaluation> validation;
 };
@@ -51,10 +59,16 @@ public:
     void resume(const QString& run);
     /// One epoch, then paused; also starts a queued run in steps.
     void step(const QString& run);
+    /// One batch, then paused, with a fresh copy of the model for who watches; one epoch where an algorithm has no batches.
+    void stepBatch(const QString& run);
     void cancel(const QString& run);
     /// From now on (false: no longer) the running model is copied at every epoch and arrives as modelChanged, as long
     /// as one of the watchers wants it.
     void watchModel(bool on, const void* watcher = nullptr);
+
+    /// From now on (false: no longer) weights, activations and gradients of the running model are summed up
+    /// at the end of every epoch, as long as one of the watchers wants it.
+    void observe(bool on, const void* watcher);
 
     /// The test of an ended run of this session, made after it had ended; anything else is ignored.
     void takeTest(const QString& run, std::shared_ptr<const Evaluation> test);

@@ -34,6 +34,7 @@ void RunReporter::beginPhase(int epoch, std::string phase) {
     m_epoch = epoch;
     m_phase = std::move(phase);
     m_phaseStart = elapsed();
+    m_lastPost.store(INT64_MIN / 2, std::memory_order_relaxed); // the first news of a phase always goes out
 }
 
 void RunReporter::progress(double fraction, double examples) {

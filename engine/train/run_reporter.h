@@ -25,7 +25,7 @@ public:
 
     /// From now on progress() is about this phase of this epoch.
     void beginPhase(int epoch, std::string phase);
-    /// Posts a Progress unless one went out in the last 10 ms. Any thread.
+    /// Posts a Progress unless one of this phase went out in the last 10 ms. Any thread.
     void progress(double fraction, double examples);
 
 private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/session/live_run.h"
+#include "tests/support/small_data.h"
 
 #include <QtTest>
 
@@ -49,6 +50,58 @@ private slots:
         QCOMPARE(run.record.bestEpoch, 5000);
         QCOMPARE(run.record.epochs, 5000);
         QCOMPARE(run.record.trainSeconds, 2500.0);
+    }
+
+    void observedEpochsAreThinnedWhenTheyBecomeMany() {
+        LiveRun run = running(5000);
+        for (int n = 1; n <= 1000; ++n) {
+            EpochFinished event = epoch(n, n, 1.0);
+            if (n % 2 == 1) // half of them were looked at
+                event.tensors = std::make_shared<std::vector<TensorSummary>>(
+                    1, TensorSummary{.name = "w", .norm = static_cast<double>(n)});
+            apply(run, event);
+        }
+        QVERIFY(run.observed.size() > 100 && run.observed.size() <= 256);
+        QCOMPARE(run.observed.back().epoch, 999);
+        QCOMPARE(run.tensors, run.observed.back().tensors);
+        for (std::size_t n = 1; n < run.observed.size(); ++n)
+            QVERIFY(run.observed[n - 1].epoch < run.observed[n].epoch);
+        QCOMPARE(run.observed.front().epoch, 1);
+    }
+
+    void batchIsCountedFromTheShareThatIsDone() {
+        // 5 users with a history of 6, batches of 2: 2, 2 and 1 of them.
+        SplitSpec spec;
+        spec.kind = SplitKind::Premade;
+        LiveRun run = running(10);
+        run.split = makeSplit(test::dataset(6, 5,
+                                            {{0, 0, 5, 1, Part::Train},
+                                             {1, 1, 5, 1, Part::Train},
+                                             {2, 2, 5, 1, Part::Train},
+                                             {3, 3, 5, 1, Part::Train},
+                                             {4, 4, 5, 1, Part::Train},
+                                             {5, 0, 5, 9, Part::Test}},
+                                            true, true),
+                              spec)
+                        .value();
+        run.record.experiment.plan.algorithm = "mult_vae";
+        run.record.experiment.plan.params["train_batch_size"] = std::int64_t{2};
+        QVERIFY(!batchPlace(run)); // nothing has begun
+        apply(run, Progress{.epoch = 1, .fraction = 0.4, .elapsed = 1.0, .phase = "training"});
+        QCOMPARE(*batchPlace(run), (BatchPlace{1, 3}));
+        apply(run, Progress{.epoch = 1, .fraction = 1.0, .elapsed = 1.0, .phase = "training"});
+        QCOMPARE(*batchPlace(run), (BatchPlace{3, 3}));
+        apply(run, epoch(1, 2.0, 1.0));
+        QVERIFY(!batchPlace(run)); // between epochs
+        // RecVAE goes over the users several times an epoch: 3 + 1 here.
+        run.record.experiment.plan.algorithm = "rec_vae";
+        run.record.experiment.plan.params["encoder_epochs"] = std::int64_t{3};
+        run.record.experiment.plan.params["decoder_epochs"] = std::int64_t{1};
+        apply(run, Progress{.epoch = 2, .fraction = 7.0 / 20.0, .elapsed = 3.0, .phase = "training"});
+        QCOMPARE(*batchPlace(run), (BatchPlace{4, 12}));
+        run.record.experiment.plan.algorithm = "biased_mf"; // no batches
+        run.record.experiment.plan.params.clear();
+        QVERIFY(!batchPlace(run));
     }
 
     void timeLeftIsUnknownUntilSomethingIsKnown() {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/session/live_run.h"
 #include "app/session/training_service.h"
 #include "tests/support/small_data.h"
 
@@ -293,6 +294,59 @@ private slots:
         QVERIFY(live(id).model);
         QTRY_VERIFY(!broken.isEmpty());
         QVERIFY(!broken.first().first().value<Error>().message.empty());
+    }
+
+    void batchStepTrainsOneBatchAndShowsItsModel() {
+        Experiment slow = experiment("mult_vae", 3);
+        slow.plan.params["train_batch_size"] = std::int64_t{32}; // 200 users: 7 batches
+        m_service->watchModel(true, this);
+        const QString blocker = started(endless());
+        const QString id = started(slow);
+        m_service->stepBatch(id); // waits in the queue, and begins in steps
+        m_service->cancel(blocker);
+        QTRY_VERIFY(live(id).paused && live(id).model && live(id).modelMidEpoch);
+        QCOMPARE(live(id).modelEpoch, 1);
+        QCOMPARE(epochs(id), 0);
+        QCOMPARE(*batchPlace(live(id)), (BatchPlace{1, 7}));
+        const auto first = live(id).model;
+        for (int batch = 2; batch <= 7; ++batch) {
+            m_service->stepBatch(id);
+            QTRY_VERIFY(live(id).paused && batchPlace(live(id)) == (BatchPlace{batch, 7}));
+        }
+        QVERIFY(live(id).model != first);
+        m_service->stepBatch(id); // after the last batch: the end of the epoch with its evaluation
+        QTRY_VERIFY(live(id).paused && epochs(id) == 1 && !batchPlace(live(id)));
+        m_service->stepBatch(id);
+        QTRY_VERIFY(live(id).paused && batchPlace(live(id)) == (BatchPlace{1, 7}));
+        QCOMPARE(live(id).modelEpoch, 2);
+        m_service->resume(id);
+        QTRY_COMPARE(status(id), RunStatus::Completed);
+        QCOMPARE(epochs(id), 3);
+        QVERIFY(!live(id).modelMidEpoch);
+        m_service->watchModel(false, this);
+    }
+
+    void tensorsAreThereOnlyWhileSomebodyObserves() {
+        Experiment vae = experiment("mult_vae", 100000);
+        const QString id = started(vae);
+        QTRY_VERIFY(epochs(id) >= 2);
+        QVERIFY(live(id).observed.empty());
+        m_service->observe(true, this);
+        QTRY_VERIFY(live(id).observed.size() >= 2);
+        QVERIFY(!live(id).tensors->empty());
+        m_service->observe(false, this);
+        const int since = epochs(id);
+        QTRY_VERIFY(epochs(id) >= since + 3);
+        const int last = live(id).observed.back().epoch;
+        QVERIFY(last <= since + 2); // the epoch under way may still have been summed up
+        QTRY_VERIFY(epochs(id) >= since + 6);
+        QCOMPARE(live(id).observed.back().epoch, last);
+        // The next run is observed from its start.
+        m_service->observe(true, this);
+        const QString next = started(experiment("autoencoder", 2));
+        m_service->cancel(id);
+        QTRY_COMPARE(status(next), RunStatus::Completed);
+        QCOMPARE(live(next).observed.size(), std::size_t(2));
     }
 
     void destructionCancelsAllAndLeavesACleanWorkspace() {
