@@ -138,7 +138,7 @@ CodeNetwork AdversarialDesign::build(const DataSize& size, std::uint64_t seed) c
     auto& parameters = network.parameters;
     const nn::NodeId draws = graph->input(m_params.code);
     RECOSCOPE_CHECK(draws == kPriorDraws, "the draws' place in the graph");
-    const LayerSizes sizes = m_params.sizes(size.items);
+    const LayerSizes sizes = m_params.sizes(size);
     const Encoder encoder = addEncoder(parameters, sizes, false, seed);
     const Decoder decoder = addDecoder(parameters, sizes, m_params.tied ? &encoder : nullptr, seed);
     Discriminator discriminator;
@@ -155,10 +155,11 @@ CodeNetwork AdversarialDesign::build(const DataSize& size, std::uint64_t seed) c
 
     network.history = graph->sparseInput(size.items);
     network.target = graph->sparseInput(size.items);
+    addSideInputs(*graph, sizes, network);
     network.noisy = graph->transform(network.history, m_params.noise());
-    network.code = wireEncoder(*graph, parameters, encoder, network.noisy, m_params.layers()).mean;
+    network.code = wireEncoder(*graph, parameters, encoder, network, m_params.layers()).mean;
     network.latent = network.code;
-    network.output = wireDecoder(*graph, parameters, decoder, network.latent, m_params.layers());
+    network.output = wireDecoder(*graph, parameters, decoder, network, m_params.layers());
     network.reconstruction = nn::reconstructionLoss(*graph, network.output, network.target,
                                                     {.loss = m_params.loss == Rebuilds::Multinomial
                                                                  ? nn::ReconstructionLoss::Multinomial

@@ -16,7 +16,7 @@ namespace recoscope {
 /// on every batch in this order. The prior is a standard normal or a mixture of normals in a ring.
 /// Makhzani, Shlens, Jaitly, Goodfellow & Frey: Adversarial Autoencoders, ICLR workshop 2016, section 2,
 /// figure 1. Differs from the paper: the reconstruction is multinomial or cross-entropy; the mixture's
-/// centres lie in the first two dimensions of the code.
+/// centres lie in the first two dimensions of the code; attributes of users and items may join x̃ or the code.
 AlgorithmInfo adversarialAeInfo();
 
 } // namespace recoscope

@@ -120,6 +120,7 @@ const TypedSchema<PlainParams>& cdaeSchema() {
                    .min = 0.0,
                    .max = 0.95});
         addUseRows<PlainParams>(builder);
+        addSideRows<PlainParams>(builder);
         addTrainingRows<PlainParams>(builder);
         return builder.build();
     }();
@@ -190,23 +191,24 @@ CodeNetwork PlainDesign::build(const DataSize& size, std::uint64_t seed) const {
     CodeNetwork network;
     auto graph = std::make_shared<nn::Graph<float>>();
     auto& parameters = network.parameters;
-    const LayerSizes sizes = m_params.sizes(size.items);
+    const LayerSizes sizes = m_params.sizes(size);
     const Encoder encoder = addEncoder(parameters, sizes, false, seed);
     const Decoder decoder = addDecoder(parameters, sizes, m_params.tied ? &encoder : nullptr, seed);
     LayerOptions layers = m_params.layers();
     layers.codeActivation = m_params.codeActivation;
     network.history = graph->sparseInput(size.items);
     network.target = graph->sparseInput(size.items);
+    addSideInputs(*graph, sizes, network);
     nn::SparseTransform noise = m_params.noise();
     noise.noise = m_params.noiseDeviation;
     noise.rescale = false; // masking noise, as in Vincent et al.
     network.noisy = graph->transform(network.history, noise);
     const std::size_t before = static_cast<std::size_t>(graph->nodeCount());
-    network.code = wireEncoder(*graph, parameters, encoder, network.noisy, layers).mean;
+    network.code = wireEncoder(*graph, parameters, encoder, network, layers).mean;
     network.latent = network.code;
     const nn::NodeId firstLayer = graph->observed().front().node;
     RECOSCOPE_CHECK(static_cast<std::size_t>(graph->nodeCount()) > before, "an encoder without layers");
-    network.output = wireDecoder(*graph, parameters, decoder, network.latent, layers);
+    network.output = wireDecoder(*graph, parameters, decoder, network, layers);
     network.reconstruction =
         nn::reconstructionLoss(*graph, network.output, network.target, lossOptions(m_params));
     network.scale = scaleOf(m_params.loss);
@@ -244,15 +246,9 @@ CodeNetwork PlainDesign::build(const DataSize& size, std::uint64_t seed) const {
         std::optional<nn::NodeId> given;
         for (std::size_t n = 0; n < count; ++n) {
             const nn::Activation bend = n + 1 < count ? layers.activation : layers.codeActivation;
-            const nn::NodeId linear =
-                given ? nn::dense(*graph, parameters, *given, encoder.weights[n],
-                                  std::optional(encoder.biases[n]))
-                      : nn::sparseDense(*graph, parameters, network.noisy, encoder.weights[n],
-                                        std::optional(encoder.biases[n]));
-            const nn::NodeId h = nn::activation(*graph, linear, bend);
-            nn::NodeId back =
-                nn::dense(*graph, parameters, h, decoder.weights[count - 1 - n],
-                          std::optional(decoder.biases[count - 1 - n]), nn::WeightLayout::OutputByInput);
+            const nn::NodeId h = nn::activation(
+                *graph, wireEncoderLayer(*graph, parameters, encoder, n, given, network), bend);
+            nn::NodeId back = wireDecoderLayer(*graph, parameters, decoder, count - 1 - n, h, network);
             nn::NodeId loss{};
             if (given) {
                 back = nn::activation(*graph, back, layers.activation);
@@ -264,6 +260,8 @@ CodeNetwork PlainDesign::build(const DataSize& size, std::uint64_t seed) const {
             std::vector<nn::ParamId> trained{encoder.weights[n], encoder.biases[n],
                                              decoder.biases[count - 1 - n]};
             if (!m_params.tied) trained.push_back(decoder.weights[count - 1 - n]);
+            if (n == 0 && encoder.sideWeight) trained.push_back(*encoder.sideWeight);
+            if (n + 1 == count && decoder.sideWeight) trained.push_back(*decoder.sideWeight);
             network.objectives.push_back(
                 {.key = "pretraining_loss." + std::to_string(n + 1), .loss = loss, .trained = trained});
             network.pretraining.push_back({network.objectives.size() - 1});
@@ -286,24 +284,23 @@ public:
         CodeNetwork network;
         auto graph = std::make_shared<nn::Graph<float>>();
         auto& parameters = network.parameters;
-        const LayerSizes sizes = m_params.sizes(size.items);
+        const LayerSizes sizes = m_params.sizes(size);
         const Encoder encoder = addEncoder(parameters, sizes, false, seed);
         const Decoder decoder = addDecoder(parameters, sizes, nullptr, seed);
         const nn::ParamId users = parameters.add("user.embedding", nn::ParamRole::Weight,
                                                  nn::Matrix<float>::Zero(size.users, m_params.code));
         network.history = graph->sparseInput(size.items);
         network.target = graph->sparseInput(size.items);
+        addSideInputs(*graph, sizes, network);
         network.noisy = graph->transform(network.history, m_params.noise());
         network.user = graph->indexInput();
         const nn::NodeId linear =
-            nn::add(*graph,
-                    nn::sparseDense(*graph, parameters, network.noisy, encoder.weights[0],
-                                    std::optional(encoder.biases[0])),
+            nn::add(*graph, wireEncoderLayer(*graph, parameters, encoder, 0, std::nullopt, network),
                     nn::gather(*graph, parameters, users, *network.user));
         network.code = nn::activation(*graph, linear, m_params.codeActivation);
         graph->observe(network.code, "code");
         network.latent = network.code;
-        network.output = wireDecoder(*graph, parameters, decoder, network.latent, m_params.layers());
+        network.output = wireDecoder(*graph, parameters, decoder, network, m_params.layers());
         network.reconstruction =
             nn::reconstructionLoss(*graph, network.output, network.target, lossOptions(m_params));
         network.scale = scaleOf(m_params.loss);

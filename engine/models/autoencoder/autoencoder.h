@@ -17,7 +17,8 @@ namespace recoscope {
 /// Stacked Denoising Autoencoders, JMLR 2010 (sections 3.3, 3.5); Ng: Sparse autoencoder, 2011; Rifai et al.:
 /// Contractive Auto-Encoders, ICML 2011 (equation 7).
 /// Differs from the papers: optimised by gradient steps of choice; the contractive and the sparsity term act
-/// on the first hidden layer, or on the code where there is none.
+/// on the first hidden layer, or on the code where there is none, and not on attributes of users and items,
+/// which may join x̃ or the code by weights of their own that start at 0.
 AlgorithmInfo autoencoderInfo();
 
 /// CDAE: the same with one hidden layer and a vector for each known user in it.
@@ -26,7 +27,7 @@ AlgorithmInfo autoencoderInfo();
 ///
 /// Wu, DuBois, Zheng & Ester: Collaborative Denoising Auto-Encoders for Top-N Recommender Systems, WSDM 2016,
 /// equations 9 and 10. Differs from the paper: the loss is over all items instead of sampled ones; a user
-/// that training never saw has V_u = 0.
+/// that training never saw has V_u = 0; attributes of users and items may join x̃ or the code.
 AlgorithmInfo cdaeInfo();
 
 } // namespace recoscope

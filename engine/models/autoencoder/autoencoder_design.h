@@ -4,6 +4,7 @@
 #include "engine/api/algorithm_info.h"
 #include "engine/core/rng.h"
 #include "engine/models/autoencoder/autoencoder_params.h"
+#include "engine/models/autoencoder/side_information.h"
 
 namespace recoscope {
 
@@ -37,15 +38,17 @@ public:
     virtual CodeNetwork build(const DataSize& size, std::uint64_t seed) const = 0;
     /// Names and shapes of layers that a model file must hold before memory is taken for the network.
     virtual std::vector<std::pair<std::string, std::vector<std::int64_t>>>
-    expectedLayers(std::int32_t items) const;
+    expectedLayers(const DataSize& size) const;
     /// What is trained on. Default: the users' histories, and the validation part with what they are known
     /// by.
     virtual TrainingRows rows(const SplitPtr& split) const;
-    /// The model of these parameters, which training saw `histories` for. Default: AutoencoderModel.
+    /// The model of these parameters, which training saw `histories` and `side` for (null without side
+    /// information). Default: AutoencoderModel.
     virtual std::shared_ptr<const Recommender> makeModel(std::shared_ptr<const AutoencoderDesign> self,
                                                          std::shared_ptr<const CodeNetwork> network,
                                                          nn::ParameterSet<float> parameters,
-                                                         std::shared_ptr<const UserItemCsr> histories) const;
+                                                         std::shared_ptr<const UserItemCsr> histories,
+                                                         SidePtr side) const;
     /// Taken off every value that goes in, and added to every score: the mean rating, where ratings are
     /// predicted.
     virtual float offset() const { return 0.0f; }

@@ -38,11 +38,12 @@ void appendHistory(nn::SparseBatch<float>& batch, std::span<const ItemIndex> ite
 
 AutoencoderModel::AutoencoderModel(DesignPtr design, std::shared_ptr<const CodeNetwork> network,
                                    nn::ParameterSet<float> parameters,
-                                   std::shared_ptr<const UserItemCsr> histories)
+                                   std::shared_ptr<const UserItemCsr> histories, SidePtr side)
     : m_design(std::move(design))
     , m_network(std::move(network))
     , m_parameters(std::move(parameters))
-    , m_histories(std::move(histories)) {
+    , m_histories(std::move(histories))
+    , m_side(std::move(side)) {
     const auto& graph = *m_network->graph;
     m_encodePlan = graph.planForward(std::span(&m_network->code, 1));
     m_scorePlan = graph.planForward(std::span(&m_network->output, 1));
@@ -59,6 +60,11 @@ void AutoencoderModel::bind(std::span<const Query> queries, nn::Workspace<float>
         for (std::size_t n = 0; n < queries.size(); ++n)
             workspace.indices(*m_network->user)[n] =
                 queries[n].user && toInt(*queries[n].user) < userCount() ? toInt(*queries[n].user) : -1;
+    if (!m_side) return;
+    clearSide(*m_network, workspace);
+    SideInformation::Scratch scratch = m_side->makeScratch();
+    for (const Query& query : queries)
+        m_side->append(*m_network, query, workspace, scratch);
 }
 
 template <class Take>
@@ -143,7 +149,7 @@ void AutoencoderModel::scoreByCodes(const MatrixF& userCodes, Eigen::Ref<MatrixF
 
 Result<Explanation> AutoencoderModel::explain(const Query& query, ItemIndex item) const {
     const std::size_t count = query.items.size();
-    // Row n lacks item n; the last row is whole.
+    // Row n lacks item n; then perhaps one without attributes; the last row is whole.
     std::vector<std::vector<ItemIndex>> items(count,
                                               std::vector<ItemIndex>(query.items.begin(), query.items.end()));
     std::vector<std::vector<float>> values(count,
@@ -152,7 +158,18 @@ Result<Explanation> AutoencoderModel::explain(const Query& query, ItemIndex item
     for (std::size_t n = 0; n < count; ++n) {
         items[n].erase(items[n].begin() + static_cast<std::ptrdiff_t>(n));
         values[n].erase(values[n].begin() + static_cast<std::ptrdiff_t>(n));
-        queries.push_back({.items = items[n], .values = values[n]});
+        Query without = query; // who is asking stays
+        without.items = items[n];
+        without.values = values[n];
+        without.times = {};
+        queries.push_back(without);
+    }
+    const bool described = m_side && m_side->describes(query);
+    if (described) {
+        Query nobody = query;
+        nobody.user.reset();
+        nobody.features = nullptr;
+        queries.push_back(nobody);
     }
     queries.push_back(query);
     Explanation explanation;
@@ -168,10 +185,14 @@ Result<Explanation> AutoencoderModel::explain(const Query& query, ItemIndex item
     explanation.summary =
         "How much the score falls when one film, book or product is taken out of the history; the "
         "network bends, so these do not add up";
+    const auto without = [](double score) {
+        return "score without it " + toText(ParamValue(std::round(score * 1000.0) / 1000.0));
+    };
     for (std::size_t n = 0; n < count; ++n)
+        explanation.parts.push_back({"", query.items[n], explanation.score - scores[n], without(scores[n])});
+    if (described)
         explanation.parts.push_back(
-            {"", query.items[n], explanation.score - scores[n],
-             "score without it " + toText(ParamValue(std::round(scores[n] * 1000.0) / 1000.0))});
+            {"what is known of the user", {}, explanation.score - scores[count], without(scores[count])});
     std::stable_sort(explanation.parts.begin(), explanation.parts.end(), [](const auto& a, const auto& b) {
         return std::abs(a.contribution) > std::abs(b.contribution);
     });
@@ -216,6 +237,8 @@ void AutoencoderModel::decode(Eigen::Ref<const MatrixF> codes, Eigen::Ref<Matrix
     nn::Workspace<float> workspace(m_network->graph, static_cast<std::int32_t>(codes.rows()),
                                    nn::Keep::Values);
     workspace.value(m_network->latent) = codes;
+    clearSide(*m_network, workspace);
+    appendNobody(*m_network, static_cast<std::int32_t>(codes.rows()), workspace);
     nn::Step<float> step(m_decodePlan, m_parameters, workspace, {});
     step.forward();
     scores = workspace.value(m_network->output).array() + m_design->offset();
@@ -275,6 +298,7 @@ void AutoencoderModel::save(TensorFile& file) const {
     for (const auto& parameter : m_parameters.all())
         file.set(parameter.name, parameter.value);
     file.set("histories", *m_histories);
+    if (m_side) m_side->save(file);
     if (m_design->predictsRatings()) {
         const float offset = m_design->offset();
         file.set("offset", std::span<const float>(&offset, 1));
@@ -298,37 +322,47 @@ TrainingRows AutoencoderDesign::rows(const SplitPtr& split) const {
     return {of(split->train()), of(split->validationHistory()), of(split->validation())};
 }
 
-std::shared_ptr<const Recommender>
-AutoencoderDesign::makeModel(std::shared_ptr<const AutoencoderDesign> self,
-                             std::shared_ptr<const CodeNetwork> network, nn::ParameterSet<float> parameters,
-                             std::shared_ptr<const UserItemCsr> histories) const {
+std::shared_ptr<const Recommender> AutoencoderDesign::makeModel(std::shared_ptr<const AutoencoderDesign> self,
+                                                                std::shared_ptr<const CodeNetwork> network,
+                                                                nn::ParameterSet<float> parameters,
+                                                                std::shared_ptr<const UserItemCsr> histories,
+                                                                SidePtr side) const {
     return std::make_shared<AutoencoderModel>(std::move(self), std::move(network), std::move(parameters),
-                                              std::move(histories));
+                                              std::move(histories), std::move(side));
 }
 
 std::vector<std::pair<std::string, std::vector<std::int64_t>>>
-AutoencoderDesign::expectedLayers(std::int32_t items) const {
-    const LayerSizes sizes = params().sizes(items);
-    std::vector<std::int64_t> width{items};
+AutoencoderDesign::expectedLayers(const DataSize& size) const {
+    const LayerSizes sizes = params().sizes(size);
+    std::vector<std::int64_t> width{size.items};
     width.insert(width.end(), sizes.hidden.begin(), sizes.hidden.end());
     width.push_back(sizes.code);
     std::vector<std::pair<std::string, std::vector<std::int64_t>>> layers;
     for (std::size_t n = 0; n + 1 < width.size(); ++n)
         layers.push_back({"encoder." + std::to_string(n) + ".weight", {width[n], width[n + 1]}});
+    if (sizes.sideInput > 0) layers.push_back({"encoder.side.weight", {sizes.sideInput, width[1]}});
+    if (sizes.sideCode > 0)
+        layers.push_back({"decoder.side.weight", {sizes.sideCode, width[width.size() - 2]}});
     return layers;
 }
 
 Result<std::shared_ptr<const Recommender>> loadAutoencoder(const DesignPtr& design, const TensorFile& file) {
     auto histories = file.csr<UserIndex, ItemIndex>("histories");
     if (!histories) return histories.error();
-    const std::int32_t items = histories->colCount();
-    for (const auto& [name, shape] : design->expectedLayers(items)) {
+    DataSize size{.users = histories->rowCount(), .items = histories->colCount()};
+    auto side = SideInformation::load(design->params(), file, size);
+    if (!side) return side.error();
+    if (*side) {
+        size.userColumns = (*side)->userColumns();
+        size.itemColumns = (*side)->itemColumns();
+    }
+    for (const auto& [name, shape] : design->expectedLayers(size)) {
         const auto found = file.tensors().find(name);
         if (found == file.tensors().end()) return Error{ErrorCode::Parse, "The file lacks a layer", name};
         if (found->second.shape != shape)
             return Error{ErrorCode::Parse, "The layer's shape does not fit the parameters", name};
     }
-    auto network = std::make_shared<const CodeNetwork>(design->build({histories->rowCount(), items}, 0));
+    auto network = std::make_shared<const CodeNetwork>(design->build(size, 0));
     nn::ParameterSet<float> parameters = network->parameters;
     for (auto& parameter : parameters.all()) {
         auto matrix = file.matrix(parameter.name);
@@ -338,7 +372,7 @@ Result<std::shared_ptr<const Recommender>> loadAutoencoder(const DesignPtr& desi
         parameter.value = std::move(*matrix);
     }
     return design->makeModel(design, std::move(network), std::move(parameters),
-                             std::make_shared<const UserItemCsr>(std::move(*histories)));
+                             std::make_shared<const UserItemCsr>(std::move(*histories)), std::move(*side));
 }
 
 } // namespace recoscope

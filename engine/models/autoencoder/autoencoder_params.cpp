@@ -45,6 +45,14 @@ std::vector<std::int32_t> AutoencoderParams::hiddenSizes() const {
     return *widths;
 }
 
+LayerSizes AutoencoderParams::sizes(const DataSize& size) const {
+    LayerSizes result = sizes(size.items);
+    result.sideInput = size.itemColumns;
+    if (userFeatures == UserFeatures::Input) result.sideInput += size.userColumns;
+    if (userFeatures == UserFeatures::Code) result.sideCode = size.userColumns;
+    return result;
+}
+
 nn::OptimizerOptions AutoencoderParams::optimizerOptions() const {
     nn::OptimizerOptions options;
     options.kind = optimizer;

@@ -24,6 +24,11 @@ enum class RecommendBy {
     Knn, // what users with codes nearby took
 };
 
+/// Where the attributes of users join the network.
+enum class UserFeatures { None, Input, Code };
+/// And what items are like, as the mean over a history.
+enum class ItemFeatures { None, Input };
+
 /// Parameters that every autoencoder has. A model's own struct derives from this one and sets other defaults
 /// in its constructor.
 struct AutoencoderParams {
@@ -37,6 +42,8 @@ struct AutoencoderParams {
     double hiddenDropout = 0.0;
     RecommendBy recommendBy = RecommendBy::Rebuild;
     std::int32_t neighbours = 50;
+    UserFeatures userFeatures = UserFeatures::None;
+    ItemFeatures itemFeatures = ItemFeatures::None;
 
     std::int32_t epochs = 100;
     std::int32_t batchSize = 200;
@@ -52,7 +59,9 @@ struct AutoencoderParams {
     double clipLimit = 5.0;
 
     std::vector<std::int32_t> hiddenSizes() const; // of a checked `hidden`
+    /// Without side information.
     LayerSizes sizes(std::int32_t items) const { return {items, hiddenSizes(), code}; }
+    LayerSizes sizes(const DataSize& size) const;
     LayerOptions layers() const { return {activation, nn::Activation::Identity, hiddenDropout, tied}; }
     nn::SparseTransform noise() const { return {.normalise = normalise, .dropout = dropout}; }
     nn::OptimizerOptions optimizerOptions() const;
@@ -101,7 +110,40 @@ void addUseRows(typename TypedSchema<P>::Builder& builder) {
                   .enabledWhen = {"knn"}});
 }
 
-/// What P's network is like, in the order of the form; the rows of use come last.
+/// Rows of the schema: what goes in besides the history.
+template <class P>
+void addSideRows(typename TypedSchema<P>::Builder& builder) {
+    using Base = AutoencoderParams;
+    const std::string group = "Side information";
+    builder
+        .choice("user_features", static_cast<UserFeatures P::*>(&Base::userFeatures),
+                {{UserFeatures::None, {"none", "None", "Users are known by their histories alone"}},
+                 {UserFeatures::Input,
+                  {"input", "Joined to the input", "They shape the code, together with the history"}},
+                 {UserFeatures::Code,
+                  {"code", "Joined to the code",
+                   "The decoder gets them beside the code, which is left to say the rest"}}},
+                {.label = "User features",
+                 .help =
+                     "Uses what the data says of users besides their histories, such as age and gender, so "
+                     "that a new user without a history gets a list of their own. Free text is left out. "
+                     "Beside the code, they count where recommendations are made by rebuilding.",
+                 .advanced = true,
+                 .group = group})
+        .choice("item_features", static_cast<ItemFeatures P::*>(&Base::itemFeatures),
+                {{ItemFeatures::None, {"none", "None", "Items are known by who took them alone"}},
+                 {ItemFeatures::Input,
+                  {"input", "Joined to the input", "The mean over the history's items goes in beside it"}}},
+                {.label = "Item features",
+                 .help =
+                     "Uses what the data says of items, such as genres, years and prices: the history's "
+                     "profile, the mean over its items, helps with items that few took. Free text, such as "
+                     "titles, is left out.",
+                 .advanced = true,
+                 .group = group});
+}
+
+/// What P's network is like, in the order of the form; the rows of use and of side information come last.
 template <class P>
 void addNetworkRows(typename TypedSchema<P>::Builder& builder) {
     using Base = AutoencoderParams;
@@ -138,6 +180,7 @@ void addNetworkRows(typename TypedSchema<P>::Builder& builder) {
                .help = "The decoder uses the encoder's weights, transposed: half the parameters.",
                .advanced = true});
     addUseRows<P>(builder);
+    addSideRows<P>(builder);
 }
 
 template <class P>

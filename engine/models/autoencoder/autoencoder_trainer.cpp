@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace recoscope {
 
@@ -13,13 +14,18 @@ namespace {
 /// Trains any design: batches of users in a new order each epoch, one step an objective of the pass at hand.
 class AutoencoderTrainer final : public Trainer {
 public:
-    AutoencoderTrainer(DesignPtr design, const TrainerInput& input)
+    AutoencoderTrainer(DesignPtr design, const TrainerInput& input, SidePtr side)
         : m_design(std::move(design))
         , m_split(input.split)
+        , m_side(std::move(side))
         , m_seed(input.seed)
         , m_rows(m_design->rows(input.split))
         , m_network(std::make_shared<const CodeNetwork>(
-              m_design->build({m_rows.train->rowCount(), m_rows.train->colCount()}, input.seed)))
+              m_design->build({.users = m_rows.train->rowCount(),
+                               .items = m_rows.train->colCount(),
+                               .userColumns = m_side ? m_side->userColumns() : 0,
+                               .itemColumns = m_side ? m_side->itemColumns() : 0},
+                              input.seed)))
         , m_parameters(m_network->parameters)
         , m_gradients(m_parameters)
         , m_workspace(m_network->graph, batchCapacity(), nn::Keep::ValuesAndGradients)
@@ -34,18 +40,23 @@ public:
         m_validationPlan = m_network->graph->planForward(std::span(&m_network->reconstruction, 1));
         const UserItemCsr& train = *m_rows.train;
         std::vector<std::int64_t> lengths;
+        std::vector<std::int64_t> sideLengths;
         for (std::int32_t u = 0; u < train.rowCount(); ++u)
             if (train.rowSize(UserIndex{u}) > 0) {
                 m_users.push_back(u);
                 lengths.push_back(train.rowSize(UserIndex{u}));
+                if (m_side)
+                    sideLengths.push_back(m_side->mostEntries(UserIndex{u}, train.cols(UserIndex{u})));
             }
         // Room for the batch of the longest histories, so that no step ever has to ask for more.
-        std::sort(lengths.begin(), lengths.end(), std::greater<>());
-        std::int64_t most = 0;
-        for (std::size_t n = 0; n < lengths.size() && n < static_cast<std::size_t>(batchCapacity()); ++n)
-            most += lengths[n];
-        for (std::int32_t id = 0; id < m_network->graph->sparseCount(); ++id)
-            m_workspace.sparse(nn::SparseId{id}).reserve(batchCapacity(), most);
+        const std::int64_t most = largestBatch(lengths);
+        const std::int64_t mostBeside = largestBatch(sideLengths);
+        for (std::int32_t n = 0; n < m_network->graph->sparseCount(); ++n) {
+            const nn::SparseId id{n};
+            const bool beside = id == m_network->sideInput || id == m_network->sideCode;
+            m_workspace.sparse(id).reserve(batchCapacity(), beside ? mostBeside : most);
+        }
+        if (m_side) m_scratch = m_side->makeScratch();
     }
 
     int plannedEpochs() const override { return m_design->params().epochs; }
@@ -53,7 +64,7 @@ public:
     Result<EpochResult> runEpoch(EpochContext& context) override;
 
     std::shared_ptr<const Recommender> snapshot() const override {
-        return m_design->makeModel(m_design, m_network, m_parameters, m_rows.train);
+        return m_design->makeModel(m_design, m_network, m_parameters, m_rows.train, m_side);
     }
 
     std::optional<double> validationLoss(EpochContext& context) const override;
@@ -73,8 +84,15 @@ private:
             users += m_rows.train->rowSize(UserIndex{u}) > 0 ? 1 : 0;
         return users;
     }
+    /// Entries of the batch that has the most.
+    std::int64_t largestBatch(std::vector<std::int64_t>& lengths) const {
+        std::sort(lengths.begin(), lengths.end(), std::greater<>());
+        const auto rows = std::min(lengths.size(), static_cast<std::size_t>(batchCapacity()));
+        return std::accumulate(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(rows),
+                               std::int64_t{0});
+    }
     void bind(std::span<const std::int32_t> users, const UserItemCsr& histories, const UserItemCsr& targets,
-              nn::Workspace<float>& workspace) const;
+              nn::Workspace<float>& workspace, SideInformation::Scratch& scratch) const;
     /// One step of each objective of a pass. False when cancelled; parameters are then those of the last
     /// whole step.
     bool trainBatch(std::span<const std::size_t> objectives, EpochContext& context);
@@ -83,6 +101,8 @@ private:
 
     DesignPtr m_design;
     SplitPtr m_split;
+    SidePtr m_side; // null without side information
+    SideInformation::Scratch m_scratch;
     std::uint64_t m_seed;
     TrainingRows m_rows;
     std::shared_ptr<const CodeNetwork> m_network;
@@ -102,7 +122,8 @@ private:
 };
 
 void AutoencoderTrainer::bind(std::span<const std::int32_t> users, const UserItemCsr& histories,
-                              const UserItemCsr& targets, nn::Workspace<float>& workspace) const {
+                              const UserItemCsr& targets, nn::Workspace<float>& workspace,
+                              SideInformation::Scratch& scratch) const {
     workspace.setBatch(static_cast<std::int32_t>(users.size()));
     const HistoryValues counted = m_design->params().values;
     const auto fill = [&](nn::SparseId id, const UserItemCsr& rows) {
@@ -115,6 +136,15 @@ void AutoencoderTrainer::bind(std::span<const std::int32_t> users, const UserIte
     fill(m_network->history, histories);
     fill(m_network->target, targets);
     if (m_network->user) std::copy(users.begin(), users.end(), workspace.indices(*m_network->user).begin());
+    if (!m_side) return;
+    clearSide(*m_network, workspace);
+    for (const std::int32_t user : users) {
+        const Query query{.items = histories.cols(UserIndex{user}),
+                          .values = histories.values(UserIndex{user}),
+                          .times = {},
+                          .user = UserIndex{user}};
+        m_side->append(*m_network, query, workspace, scratch);
+    }
 }
 
 bool AutoencoderTrainer::trainBatch(std::span<const std::size_t> objectives, EpochContext& context) {
@@ -159,7 +189,7 @@ Result<EpochResult> AutoencoderTrainer::runEpoch(EpochContext& context) {
         rng.shuffle(std::span(m_order));
         for (std::size_t first = 0; first < m_order.size(); first += batch) {
             const auto users = std::span(m_order).subspan(first, std::min(batch, m_order.size() - first));
-            bind(users, *m_rows.train, *m_rows.train, m_workspace);
+            bind(users, *m_rows.train, *m_rows.train, m_workspace, m_scratch);
             m_design->beforeStep(m_time, m_workspace);
             if (!trainBatch(passes[m_time.pass], context)) return EpochResult{.completed = false};
             ++m_time.step;
@@ -216,10 +246,12 @@ std::optional<double> AutoencoderTrainer::validationLoss(EpochContext& context) 
     if (users.empty()) return std::nullopt;
     const auto batch = std::min<std::size_t>(users.size(), static_cast<std::size_t>(batchCapacity()));
     nn::Workspace<float> workspace(m_network->graph, static_cast<std::int32_t>(batch), nn::Keep::Values);
+    SideInformation::Scratch scratch;
+    if (m_side) scratch = m_side->makeScratch();
     double sum = 0.0;
     for (std::size_t first = 0; first < users.size(); first += batch) {
         const auto block = std::span(users).subspan(first, std::min(batch, users.size() - first));
-        bind(block, *m_rows.validationHistory, validation, workspace);
+        bind(block, *m_rows.validationHistory, validation, workspace, scratch);
         nn::Step<float> step(m_validationPlan, m_parameters, workspace,
                              {.pool = &context.pool, .control = &context.control});
         if (!step.forward()) return std::nullopt;
@@ -235,7 +267,9 @@ Result<std::unique_ptr<Trainer>> makeAutoencoderTrainer(const DesignPtr& design,
     if (design->params().values == HistoryValues::Ratings && input.split->dataset()->scale().implicit)
         return Error{ErrorCode::Unsupported, "This data has no ratings; let every interaction count 1",
                      "values"};
-    return std::unique_ptr<Trainer>(std::make_unique<AutoencoderTrainer>(design, input));
+    auto side = SideInformation::fit(design->params(), *input.split->dataset());
+    if (!side) return side.error();
+    return std::unique_ptr<Trainer>(std::make_unique<AutoencoderTrainer>(design, input, std::move(*side)));
 }
 
 } // namespace recoscope

@@ -103,9 +103,9 @@ public:
         network.history = graph->sparseInput(size.items);
         network.target = graph->sparseInput(size.items);
         network.noisy = graph->transform(network.history, m_params.noise());
-        network.code = wireEncoder(*graph, parameters, encoder, network.noisy, layers).mean;
+        network.code = wireEncoder(*graph, parameters, encoder, network, layers).mean;
         network.latent = nn::dropout(*graph, network.code, m_params.hiddenDropout);
-        network.output = wireDecoder(*graph, parameters, decoder, network.latent, layers);
+        network.output = wireDecoder(*graph, parameters, decoder, network, layers);
         network.reconstruction = nn::observedSquaredError(
             *graph, parameters, network.latent, decoder.weights[0], decoder.biases[0], network.target);
         network.scale = OutputScale::Linear;
@@ -126,17 +126,18 @@ public:
         return {train, same ? train : flip(split->validationHistory()), flip(split->validation())};
     }
 
-    std::shared_ptr<const Recommender>
-    makeModel(std::shared_ptr<const AutoencoderDesign> self, std::shared_ptr<const CodeNetwork> network,
-              nn::ParameterSet<float> parameters,
-              std::shared_ptr<const UserItemCsr> histories) const override {
+    std::shared_ptr<const Recommender> makeModel(std::shared_ptr<const AutoencoderDesign> self,
+                                                 std::shared_ptr<const CodeNetwork> network,
+                                                 nn::ParameterSet<float> parameters,
+                                                 std::shared_ptr<const UserItemCsr> histories,
+                                                 SidePtr side) const override {
         if (m_params.over == Over::Users)
             return AutoencoderDesign::makeModel(std::move(self), std::move(network), std::move(parameters),
-                                                std::move(histories));
+                                                std::move(histories), std::move(side));
         const MatrixF users = parameters.find("decoder.0.weight")->value;
         const VectorF biases = parameters.find("decoder.0.bias")->value.row(0).transpose();
         const AutoencoderModel turned(std::move(self), std::move(network), std::move(parameters),
-                                      std::move(histories));
+                                      std::move(histories), std::move(side));
         return std::make_shared<ItemAutorecModel>(*turned.userEmbeddings(), users, biases, m_mean,
                                                   m_params.ridge);
     }

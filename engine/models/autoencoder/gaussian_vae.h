@@ -14,7 +14,7 @@ namespace recoscope {
 /// both meaned over users; β grows to its cap.
 /// Liang, Krishnan, Hoffman & Jebara: Variational Autoencoders for Collaborative Filtering, WWW 2018,
 /// equations 2 (Gaussian) and 3 (logistic). Differs from the paper: the weight of what was chosen is there
-/// for the logistic likelihood too.
+/// for the logistic likelihood too; attributes of users and items may join x̃ or the code.
 AlgorithmInfo gaussianVaeInfo();
 
 } // namespace recoscope

@@ -54,18 +54,19 @@ public:
         const std::int32_t items = size.items;
         CodeNetwork network;
         auto graph = std::make_shared<nn::Graph<float>>();
-        const LayerSizes sizes = m_params.sizes(items);
+        const LayerSizes sizes = m_params.sizes(size);
         const Encoder encoder = addEncoder(network.parameters, sizes, false, seed);
         const Decoder decoder =
             addDecoder(network.parameters, sizes, m_params.tied ? &encoder : nullptr, seed);
         network.history = graph->sparseInput(items);
         network.target = graph->sparseInput(items);
+        addSideInputs(*graph, sizes, network);
         network.noisy = graph->transform(network.history, m_params.noise());
         LayerOptions layers = m_params.layers();
         layers.codeActivation = m_params.activation;
-        network.code = wireEncoder(*graph, network.parameters, encoder, network.noisy, layers).mean;
+        network.code = wireEncoder(*graph, network.parameters, encoder, network, layers).mean;
         network.latent = network.code;
-        network.output = wireDecoder(*graph, network.parameters, decoder, network.latent, layers);
+        network.output = wireDecoder(*graph, network.parameters, decoder, network, layers);
         network.reconstruction = nn::reconstructionLoss(*graph, network.output, network.target,
                                                         {.loss = nn::ReconstructionLoss::Multinomial});
         network.objectives.push_back(

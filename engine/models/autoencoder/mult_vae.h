@@ -13,7 +13,8 @@ namespace recoscope {
 ///
 /// Liang, Krishnan, Hoffman & Jebara: Variational Autoencoders for Collaborative Filtering, WWW 2018,
 /// equations 1 to 7 and section 2.2.2 (annealing). Differs from the paper: weights start Glorot-uniform with
-/// zero biases.
+/// zero biases; attributes of users and items may join x̃ or the code, by weights of their own that start at
+/// 0.
 AlgorithmInfo multVaeInfo();
 
 /// Mult-DAE, the denoising autoencoder of the same paper: the same without a random code or a KL term.

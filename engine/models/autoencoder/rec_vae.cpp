@@ -139,8 +139,8 @@ public:
     ParamMap paramMap() const override { return typedSchema().write(m_params); }
     CodeNetwork build(const DataSize& size, std::uint64_t seed) const override;
     std::vector<std::pair<std::string, std::vector<std::int64_t>>>
-    expectedLayers(std::int32_t items) const override {
-        return {{"encoder.0.weight", {items, m_params.width}},
+    expectedLayers(const DataSize& size) const override {
+        return {{"encoder.0.weight", {size.items, m_params.width}},
                 {"encoder.1.weight", {m_params.width, m_params.width}},
                 {"encoder.mean.weight", {m_params.width, m_params.code}}};
     }
