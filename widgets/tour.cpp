@@ -129,6 +129,7 @@ void Tour::takeMapPictures(const QString& run,
     view->setCurrent(0);
     take("map-lasso");
     view->setSelection({});
+    view->setCurrent(-1);
     auto* field = page->findChild<QLineEdit*>(QStringLiteral("latentSearch"));
     field->setText(QStringLiteral("star"));
     take("map-search");

@@ -300,7 +300,7 @@ void ScatterView::drawLabels(QPainter& painter) {
         if (!QRectF(rect()).contains(at)) return false;
         const QString text = metrics.elidedText(titleOf(point), Qt::ElideRight, Theme::current().scaled(190));
         if (text.isEmpty()) return false;
-        const double gap = static_cast<double>(radius()) + 4.0;
+        const double gap = static_cast<double>(radius()) + (always ? 7.0 : 4.0);
         const QSizeF size(metrics.horizontalAdvance(text) + 2.0, metrics.height());
         QRectF box(QPointF(at.x() + gap, at.y() - size.height() / 2.0), size);
         if (box.right() > width() - 4.0) box.moveRight(at.x() - gap);

@@ -25,9 +25,8 @@ constexpr int kMostRows = 300;
 
 QIcon swatch(const QColor& color) {
     const int size = 14;
-    QPixmap pixmap(2 * size, 2 * size);
+    QPixmap pixmap(size, size);
     pixmap.fill(Qt::transparent);
-    pixmap.setDevicePixelRatio(2.0);
     QPainter painter(&pixmap);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
@@ -124,7 +123,7 @@ void ShareBars::paintEvent(QPaintEvent*) {
     int names = 0;
     for (const CategoryShare& share : m_shares)
         names = std::max(names, fontMetrics().horizontalAdvance(share.name));
-    names = std::min(names, width() * 2 / 5);
+    names = std::min(names + 2, width() * 2 / 5);
     const QString widest = QStringLiteral("100 %");
     const int numbers = fontMetrics().horizontalAdvance(widest);
     const QRect track(names + space::small, 0, width() - names - numbers - 2 * space::small, row);
@@ -156,6 +155,9 @@ LatentPanel::LatentPanel(QWidget* parent)
     m_entries->setToolTip(tr("Pick a category to make it stand out; Escape or another click lets go"));
     m_entries->setUniformItemSizes(true);
     m_entries->setIconSize({14, 14});
+    // With the padding of other lists Qt draws an item's icon twice, the second time beside the first.
+    m_entries->setStyleSheet(QStringLiteral("QListView::item { padding: 0; }"));
+    m_entries->setSpacing(1);
     m_ramp = new RampLegend(this);
     auto* ramp = new QWidget(this);
     auto* rampColumn = new QVBoxLayout(ramp);
@@ -170,6 +172,8 @@ LatentPanel::LatentPanel(QWidget* parent)
     m_points = new QListWidget(this);
     m_points->setObjectName(QStringLiteral("latentPoints"));
     m_points->setUniformItemSizes(true);
+    m_points->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_points->setTextElideMode(Qt::ElideRight);
     m_points->setToolTip(tr("Double-click or Enter opens it"));
     m_hint = new QLabel(this);
     m_hint->setWordWrap(true);
@@ -241,6 +245,7 @@ void LatentPanel::setPoints(const QString& words, const std::vector<int>& points
     m_points->setAccessibleName(words);
     for (std::size_t n = 0; picture && n < points.size() && n < kMostRows; ++n) {
         auto* item = new QListWidgetItem(pointTitle(*picture, points[n]), m_points);
+        item->setToolTip(item->text());
         item->setData(kPointRole, points[n]);
     }
     if (points.size() > kMostRows) {
