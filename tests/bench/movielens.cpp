@@ -187,7 +187,8 @@ Status MovieLens::run(const std::string& path) {
     if (wanted("ials") || wanted("rank"))
         if (const Status done = ials(128, 0.44, true); !done) return done;
     if (const Status done = biasedMf(); !done) return done;
-    return itemKnn();
+    if (const Status done = itemKnn(); !done) return done;
+    return wanted("mult_vae") ? measureNeural(m_nearlyAll, m_report, m_pool, m_options) : Status();
 }
 
 } // namespace
