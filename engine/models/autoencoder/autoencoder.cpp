@@ -21,7 +21,7 @@ struct PlainParams : AutoencoderParams {
         dropout = 0.3;
     }
     Loss loss = Loss::CrossEntropy;
-    double positiveWeight = 1.0;
+    double positiveWeight = 10.0;
     nn::Activation codeActivation = nn::Activation::Tanh;
     double noiseDeviation = 0.0;
     double sparsityWeight = 0.0;

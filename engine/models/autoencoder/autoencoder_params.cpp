@@ -58,6 +58,7 @@ nn::OptimizerOptions AutoencoderParams::optimizerOptions() const {
     options.kind = optimizer;
     options.weightDecay = weightDecay;
     options.l1 = l1;
+    options.lazyRows = lazyRows;
     return options;
 }
 

@@ -46,11 +46,12 @@ struct AutoencoderParams {
     ItemFeatures itemFeatures = ItemFeatures::None;
 
     std::int32_t epochs = 100;
-    std::int32_t batchSize = 200;
+    std::int32_t batchSize = 100;
     nn::OptimizerKind optimizer = nn::OptimizerKind::Adam;
     double learningRate = 1e-3;
     double weightDecay = 0.0;
     double l1 = 0.0;
+    bool lazyRows = true; // rows that a batch did not touch stay; not in the form
     nn::ScheduleKind schedule = nn::ScheduleKind::Constant;
     double scheduleGamma = 0.5;
     double scheduleEpochs = 20.0;

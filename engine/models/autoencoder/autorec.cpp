@@ -19,6 +19,7 @@ struct AutorecParams : AutoencoderParams {
         normalise = false;
         dropout = 0.0;
         batchSize = 256;
+        lazyRows = false; // so that the rows of what few rated shrink, too
         weightDecay = 1e-4;
     }
     Over over = Over::Items;

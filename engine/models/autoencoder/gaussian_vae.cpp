@@ -11,7 +11,7 @@ enum class Likelihood { Gaussian, Logistic };
 
 struct GaussianVaeParams : VaeParams {
     Likelihood likelihood = Likelihood::Logistic;
-    double positiveWeight = 1.0;
+    double positiveWeight = 10.0;
 };
 
 const TypedSchema<GaussianVaeParams>& typedSchema() {
