@@ -231,8 +231,8 @@ CodeNetwork PlainDesign::build(const DataSize& size, std::uint64_t seed) const {
                 m_params.contractiveWeight);
     if (m_params.loss == Loss::SquaredError && m_params.positiveWeight == 1.0) {
         // Per cell, beside the number of PCA.
-        const nn::ScalarId perCell = graph->scalar("per cell", 1.0f / static_cast<float>(size.items));
-        whole.parts.push_back({"mse_per_cell", nn::weightedSum(*graph, {network.reconstruction}, {perCell})});
+        whole.parts.push_back(
+            {"mse_per_cell", network.reconstruction, 1.0 / static_cast<double>(size.items)});
     }
     if (terms.size() > 1) {
         whole.parts.insert(whole.parts.begin(), {"reconstruction", network.reconstruction});

@@ -222,7 +222,8 @@ void AutoencoderTrainer::addResults(EpochContext& context, const nn::StepOptions
         const double rows = std::max(1.0, m_counts[index]);
         result.losses.push_back({index == 0 ? "loss" : objective.key, m_sums[index][0] / rows});
         for (std::size_t part = 0; part < objective.parts.size(); ++part)
-            result.losses.push_back({objective.parts[part].key, m_sums[index][part + 1] / rows});
+            result.losses.push_back(
+                {objective.parts[part].key, objective.parts[part].factor * m_sums[index][part + 1] / rows});
     }
     m_design->addSignals(m_time, m_workspace, result.signalValues);
     result.signalValues.push_back(

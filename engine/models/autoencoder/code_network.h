@@ -30,10 +30,11 @@ struct CodeObjective {
     std::string key = "loss"; // of its curve
     nn::NodeId loss{};
     std::vector<nn::ParamId> trained;
-    /// Parts with curves of their own, as nodes of one number.
+    /// Parts with curves of their own: a node of one number that the loss is made from, times a factor.
     struct Part {
         std::string key;
         nn::NodeId node;
+        double factor = 1.0;
     };
     std::vector<Part> parts = {};
 };
