@@ -94,20 +94,23 @@ int takeShots(Session session, const QString& path, const QString& target) {
     session.window.runsPage()->selectRuns(runs);
     tour.inspect(runs.front());
     tour.map(runs.front(), LatentMethod::Tsne);
-    for (const auto theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
-        Theme::apply(theme);
-        for (const QSize& size : sizes)
-            tour.takePictures(size, [&](const QString& page, const QImage& image) {
-                saved &= savePicture(
-                    folder,
-                    QStringLiteral("%1-%2x%3-%4")
-                        .arg(page)
-                        .arg(size.width())
-                        .arg(size.height())
-                        .arg(theme == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("light")),
-                    image);
-            });
-    }
+    const auto inBothThemes = [&](const auto& take) {
+        for (const auto theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
+            Theme::apply(theme);
+            for (const QSize& size : sizes)
+                take(size, [&](const QString& page, const QImage& image) {
+                    saved &= savePicture(folder,
+                                         QStringLiteral("%1-%2x%3-%4")
+                                             .arg(page)
+                                             .arg(size.width())
+                                             .arg(size.height())
+                                             .arg(theme == ThemeChoice::Dark ? QStringLiteral("dark")
+                                                                             : QStringLiteral("light")),
+                                         image);
+                });
+        }
+    };
+    inBothThemes([&](const QSize& size, const auto& save) { tour.takePictures(size, save); });
     for (const auto theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
         Theme::apply(theme);
         session.window.resize(sizes[0]);
@@ -118,6 +121,10 @@ int takeShots(Session session, const QString& path, const QString& target) {
                                  image);
         });
     }
+    Theme::apply(ThemeChoice::Light);
+    session.window.resize(sizes[0]);
+    if (!tour.lookIn()) return say(QStringLiteral("recoscope: the autoencoders did not train")), 1;
+    inBothThemes([&](const QSize& size, const auto& save) { tour.takeInsidePictures(size, save); });
     return saved ? 0 : 1;
 }
 

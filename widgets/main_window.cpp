@@ -524,6 +524,7 @@ void MainWindow::showShortcuts() {
         {QStringLiteral("F5"), tr("Start a run, or add it to the queue")},
         {QStringLiteral("F6"), tr("Pause or resume")},
         {QStringLiteral("F7"), tr("Train one epoch, then pause")},
+        {QStringLiteral("Shift+F7"), tr("Train one batch, then pause")},
         {QStringLiteral("F8"), tr("Stop, keep the model")},
         {QStringLiteral("Ctrl+O, Ctrl+Shift+O"), tr("Open a file, a folder")},
         {QStringLiteral("Ctrl+G"), tr("Get a public dataset")},

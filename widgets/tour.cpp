@@ -2,10 +2,13 @@
 #include "widgets/tour.h"
 
 #include "widgets/charts/scatter_view.h"
+#include "widgets/charts/run_charts.h"
 #include "widgets/forms/parameter_form.h"
+#include "widgets/pages/code_view.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/latent_page.h"
+#include "widgets/pages/run_monitor.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
 
@@ -144,6 +147,73 @@ void Tour::takeMapPictures(const QString& run,
     page->setSide(LatentSide::Users);
     if (map(run, LatentMethod::Pca)) take("map-users");
     page->setSide(LatentSide::Items);
+}
+
+bool Tour::lookIn() {
+    constexpr int patience = 300'000;
+    const auto begin = [&](const char* algorithm, std::int64_t epochs) {
+        TrainingPlan plan;
+        plan.algorithm = algorithm;
+        plan.params["epochs"] = epochs;
+        plan.earlyStopping.enabled = false;
+        m_window.showPage(MainWindow::Train);
+        m_window.trainPage()->setUp(plan);
+        const QString run = m_window.trainPage()->start();
+        m_window.trainPage()->showRun(run);
+        m_window.trainPage()->charts()->setView(m_window.trainPage()->monitor()->networkView());
+        return run;
+    };
+    m_adversarial = begin("aae", 12);
+    if (!waitForEnd(m_adversarial, patience)) return false;
+    m_variational = begin("mult_vae", 60);
+    const auto live = [&] { return m_training.run(m_variational); };
+    if (!wait([&] { return live() && live()->lastEpoch.epoch >= 25; }, patience)) return false;
+    m_training.pause(m_variational);
+    inspect(m_variational);
+    m_window.inspectPage()->showCode(true);
+    for (int batch = 0; batch < 3; ++batch) {
+        const auto before = live()->model;
+        m_training.stepBatch(m_variational);
+        wait([&] { return live()->paused && live()->model != before; }, 20'000);
+        settle(200);
+    }
+    return true;
+}
+
+void Tour::takeInsidePictures(const QSize& size,
+                              const std::function<void(const QString&, const QImage&)>& save) {
+    m_window.resize(size);
+    const auto take = [&](const char* name) {
+        settle(450);
+        save(QLatin1String(name), m_window.grab().toImage());
+    };
+    TrainPage* train = m_window.trainPage();
+    m_window.showPage(MainWindow::Train);
+    train->showRun(m_variational);
+    train->charts()->setView(RunCharts::Parts);
+    take("parts");
+    train->charts()->setOwnScales(true);
+    take("parts-own-scales");
+    train->charts()->setOwnScales(false);
+    train->charts()->setView(RunCharts::Signals);
+    take("signals");
+    train->charts()->setView(train->monitor()->networkView());
+    take("network");
+    InspectPage* inspect = m_window.inspectPage();
+    m_window.showPage(MainWindow::Inspect);
+    inspect->showCode(true);
+    CodeView* code = inspect->codeView();
+    code->setTool(0);
+    code->setNoise(false);
+    take("code");
+    code->setNoise(true);
+    take("code-noise");
+    code->setNoise(false);
+    code->setTool(1);
+    take("code-between");
+    code->setTool(2);
+    take("code-made");
+    code->setTool(0);
 }
 
 void Tour::takePictures(const QSize& size, const std::function<void(const QString&, const QImage&)>& save) {

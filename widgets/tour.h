@@ -37,6 +37,13 @@ public:
     /// The Map page in use: points that are selected and found, a category that stands out, the users.
     void takeMapPictures(const QString& run, const std::function<void(const QString&, const QImage&)>& save);
 
+    /// Trains an adversarial autoencoder, then a variational one with its network observed, to a pause in the
+    /// middle of an epoch, with the user's code open; false when they did not get there.
+    bool lookIn();
+    /// Loss parts, signals, network and code as they are after lookIn(), at a size.
+    void takeInsidePictures(const QSize& size,
+                            const std::function<void(const QString& page, const QImage&)>& save);
+
     /// Every page as it is now, at a size: calls save with "train", "data", ….
     void takePictures(const QSize& size, const std::function<void(const QString& page, const QImage&)>& save);
 
@@ -45,6 +52,8 @@ private:
     DatasetService& m_datasets;
     TrainingService& m_training;
     RunLibrary& m_library;
+    QString m_adversarial;
+    QString m_variational;
 };
 
 } // namespace recoscope

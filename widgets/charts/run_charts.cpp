@@ -3,6 +3,8 @@
 
 #include "app/models/run_table_model.h"
 #include "widgets/charts/curve_chart.h"
+#include "widgets/charts/curve_grid.h"
+#include "widgets/charts/curve_names.h"
 #include "widgets/charts/decimate.h"
 #include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
@@ -14,6 +16,9 @@
 #include <QMenu>
 #include <QPushButton>
 #include <QSlider>
+#include <QStackedWidget>
+#include <QTabBar>
+#include <QVBoxLayout>
 
 #include <algorithm>
 #include <array>
@@ -22,12 +27,7 @@ namespace recoscope {
 
 namespace {
 
-bool isLoss(const QString& key) {
-    return key == QLatin1String("loss") || key.contains(QLatin1String("loss"));
-}
-
-/// Anything that is not a metric is a part of the loss ("regularisation").
-bool isMetric(const QString& key) { return !isLoss(key) && metricLabel(key) != key; }
+bool isMetric(const QString& key) { return curveKind(key) == CurveKind::Metric; }
 
 constexpr std::array kStyles{Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
 
@@ -51,6 +51,58 @@ RunCharts::RunCharts(QWidget* parent)
     m_metric = new CurveChart(this);
     m_metric->setObjectName(QStringLiteral("metricChart"));
     m_metric->setTitle(tr("Validation metrics"));
+    m_part = new CurveChart(this);
+    m_part->setObjectName(QStringLiteral("partChart"));
+    m_part->setEmptyText(tr("Choose a part above."));
+    m_partGrid = new CurveGrid(this);
+    m_signals = new CurveGrid(this);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::small);
+    buildBar();
+    buildViews();
+    column->addWidget(m_views, 1);
+
+    connect(m_against, &QComboBox::currentIndexChanged, this, &RunCharts::refresh);
+    connect(m_log, &QCheckBox::toggled, this, &RunCharts::refresh);
+    connect(m_ownScales, &QCheckBox::toggled, this, [this](bool own) {
+        m_partViews->setCurrentIndex(own ? 1 : 0);
+        refresh();
+    });
+    connect(m_smoothing, &QSlider::valueChanged, this, [this] {
+        m_smoothingText->setText(QString::number(smoothing(), 'f', 2));
+        refresh();
+    });
+    connect(m_tabs, &QTabBar::currentChanged, this, [this](int view) {
+        m_views->setCurrentIndex(view);
+        showViewControls();
+        refresh();
+        emit viewChanged(view);
+    });
+    m_smoothingText->setText(QStringLiteral("0.00"));
+    Theme::keepWidth(m_smoothingText, 32);
+    nameMetrics();
+    showViewControls();
+    refresh();
+}
+
+void RunCharts::buildBar() {
+    m_tabs = new QTabBar(this);
+    m_tabs->setObjectName(QStringLiteral("chartViews"));
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    m_tabs->setUsesScrollButtons(false);
+    m_tabs->addTab(tr("Loss and metrics"));
+    m_tabs->addTab(tr("Loss parts"));
+    m_tabs->setTabToolTip(Parts,
+                          tr("The terms that the loss is made of, and the losses of a second network"));
+    m_tabs->addTab(tr("Signals"));
+    m_tabs->setTabToolTip(Signals,
+                          tr("What steers and tells of the training: annealing weight, learning rate, "
+                             "gradient norm, dead units"));
+    m_tabs->setTabVisible(Parts, false);
+    m_tabs->setTabVisible(Signals, false);
+    m_tabs->hide();
     m_against = new QComboBox(this);
     m_against->setObjectName(QStringLiteral("against"));
     m_against->addItems({tr("Epoch"), tr("Time")});
@@ -65,14 +117,11 @@ RunCharts::RunCharts(QWidget* parent)
     m_log = new QCheckBox(tr("Log loss"), this);
     m_log->setObjectName(QStringLiteral("logLoss"));
     m_log->setToolTip(tr("Logarithmic axis for the loss"));
-    m_parts = new QCheckBox(tr("Loss parts"), this);
-    m_parts->setToolTip(tr("Also the terms that the loss is made of, such as regularisation"));
     m_menu = new QMenu(this);
     m_choose = new QPushButton(this);
     m_choose->setObjectName(QStringLiteral("metricChoice"));
     m_choose->setMenu(m_menu);
     m_choose->setToolTip(tr("Which validation metrics are drawn"));
-
     const auto together = [this](std::initializer_list<QWidget*> widgets) {
         auto* group = new QWidget(this);
         auto* row = new QHBoxLayout(group);
@@ -82,35 +131,78 @@ RunCharts::RunCharts(QWidget* parent)
             row->addWidget(widget);
         return group;
     };
+    m_againstBox = together({new QLabel(tr("Against"), this), m_against});
+    m_smoothingBox = together({new QLabel(tr("Smoothing"), this), m_smoothing, m_smoothingText});
     auto* bar = new FlowLayout;
     bar->setSpacing(space::small);
-    bar->addWidget(together({new QLabel(tr("Against"), this), m_against}));
-    bar->addWidget(together({new QLabel(tr("Smoothing"), this), m_smoothing, m_smoothingText}));
-    bar->addWidget(m_log);
-    bar->addWidget(m_parts);
+    for (QWidget* widget :
+         {static_cast<QWidget*>(m_tabs), m_againstBox, m_smoothingBox, static_cast<QWidget*>(m_log)})
+        bar->addWidget(widget);
     bar->addRightEnd();
     bar->addWidget(m_choose);
-    auto* charts = new QHBoxLayout;
+    static_cast<QVBoxLayout*>(layout())->addLayout(bar);
+}
+
+void RunCharts::buildViews() {
+    m_views = new QStackedWidget(this);
+    auto* results = new QWidget;
+    auto* charts = new QHBoxLayout(results);
+    charts->setContentsMargins(0, 0, 0, 0);
     charts->setSpacing(space::large);
     charts->addWidget(m_loss, 1);
     charts->addWidget(m_metric, 1);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(space::small);
-    column->addLayout(bar);
-    column->addLayout(charts, 1);
+    m_views->addWidget(results);
 
-    connect(m_against, &QComboBox::currentIndexChanged, this, &RunCharts::refresh);
-    connect(m_log, &QCheckBox::toggled, this, &RunCharts::refresh);
-    connect(m_parts, &QCheckBox::toggled, this, &RunCharts::refresh);
-    connect(m_smoothing, &QSlider::valueChanged, this, [this] {
-        m_smoothingText->setText(QString::number(smoothing(), 'f', 2));
-        refresh();
-    });
-    m_smoothingText->setText(QStringLiteral("0.00"));
-    Theme::keepWidth(m_smoothingText, 32);
-    nameMetrics();
-    refresh();
+    m_partBar = new QWidget;
+    m_partButtons = new FlowLayout(m_partBar);
+    m_partButtons->setSpacing(space::small);
+    m_ownScales = new QCheckBox(tr("Own scales"), m_partBar);
+    m_ownScales->setObjectName(QStringLiteral("ownScales"));
+    m_ownScales->setToolTip(tr("A chart a part, so that a small one is seen beside a large one"));
+    m_partViews = new QStackedWidget;
+    m_partViews->addWidget(m_part);
+    m_partViews->addWidget(m_partGrid);
+    auto* parts = new QWidget;
+    auto* column = new QVBoxLayout(parts);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::tiny);
+    column->addWidget(m_partBar);
+    column->addWidget(m_partViews, 1);
+    m_views->addWidget(parts);
+    m_views->addWidget(m_signals);
+}
+
+int RunCharts::addView(QWidget* content, const QString& title, const QString& toolTip) {
+    const int view = m_tabs->addTab(title);
+    m_tabs->setTabToolTip(view, toolTip);
+    m_tabs->setTabVisible(view, false);
+    m_views->addWidget(content);
+    return view;
+}
+
+void RunCharts::offerView(int view, bool offered) {
+    if (offered == m_tabs->isTabVisible(view)) return;
+    if (!offered && m_tabs->currentIndex() == view) m_tabs->setCurrentIndex(Results);
+    m_tabs->setTabVisible(view, offered);
+    bool several = false;
+    for (int n = 1; n < m_tabs->count(); ++n)
+        several = several || m_tabs->isTabVisible(n);
+    m_tabs->setVisible(several);
+}
+
+void RunCharts::setView(int view) {
+    if (offered(view)) m_tabs->setCurrentIndex(view);
+}
+int RunCharts::view() const { return m_tabs->currentIndex(); }
+bool RunCharts::offered(int view) const { return m_tabs->isTabVisible(view); }
+
+/// Only what means something for the view that is seen.
+void RunCharts::showViewControls() {
+    const int now = view();
+    m_againstBox->setVisible(now < FirstOwn);
+    m_smoothingBox->setVisible(now < FirstOwn);
+    m_log->setVisible(now == Results || now == Parts);
+    m_choose->setVisible(now == Results);
 }
 
 void RunCharts::setSource(std::function<const std::vector<Curve>*(const QString&)> source) {
@@ -151,8 +243,158 @@ QVector<QPointF> RunCharts::points(const Curve& curve) const {
 
 void RunCharts::refresh() {
     offerMetrics();
-    drawLoss();
-    drawMetrics();
+    offerTabs();
+    if (view() == Results) {
+        drawLoss();
+        drawMetrics();
+    } else if (view() == Parts) {
+        drawParts();
+    } else if (view() == Signals) {
+        drawSignals();
+    }
+}
+
+ChartAxis RunCharts::xAxis() const {
+    const bool time = m_against->currentIndex() == 1;
+    return {time ? tr("Time") : tr("Epoch"),
+            AxisScale::Linear,
+            time ? AxisUnit::Seconds : AxisUnit::Integer,
+            {},
+            {}};
+}
+
+/// Of the shown runs, in the order in which they come.
+QStringList RunCharts::keysOf(int kind) const {
+    QStringList keys;
+    for (const ChartedRun& run : m_runs) {
+        const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+        if (!curves) continue;
+        for (const Curve& curve : *curves)
+            if (static_cast<int>(curveKind(curve.key)) == kind && !curve.points.empty() &&
+                !keys.contains(curve.key))
+                keys << curve.key;
+    }
+    return keys;
+}
+
+void RunCharts::offerTabs() {
+    QStringList parts = keysOf(static_cast<int>(CurveKind::Part));
+    if (!parts.isEmpty()) parts.prepend(QStringLiteral("loss"));
+    m_offeredSignals = keysOf(static_cast<int>(CurveKind::Signal));
+    if (parts != m_offeredParts) {
+        m_offeredParts = parts;
+        offerParts();
+    }
+    offerView(Parts, !parts.isEmpty());
+    offerView(Signals, !m_offeredSignals.isEmpty());
+}
+
+void RunCharts::offerParts() {
+    while (QLayoutItem* item = m_partButtons->takeAt(0)) {
+        if (item->widget() != m_ownScales) delete item->widget();
+        delete item;
+    }
+    for (const QString& key : std::as_const(m_offeredParts)) {
+        auto* box = new QCheckBox(curveLabel(key), m_partBar);
+        box->setObjectName(QStringLiteral("part/") + key);
+        box->setToolTip(curveHelp(key));
+        box->setChecked(!m_hiddenParts.contains(key));
+        connect(box, &QCheckBox::toggled, this, [this, key](bool on) {
+            on ? void(m_hiddenParts.removeAll(key)) : m_hiddenParts.append(key);
+            refresh();
+        });
+        m_partButtons->addWidget(box);
+        box->show();
+    }
+    m_partButtons->addRightEnd();
+    m_partButtons->addWidget(m_ownScales);
+}
+
+QStringList RunCharts::parts() const {
+    QStringList shown;
+    for (const QString& key : m_offeredParts)
+        if (!m_hiddenParts.contains(key)) shown << key;
+    return shown;
+}
+
+void RunCharts::setPartShown(const QString& key, bool shown) {
+    if (auto* box = m_partBar->findChild<QCheckBox*>(QStringLiteral("part/") + key)) box->setChecked(shown);
+}
+
+void RunCharts::setOwnScales(bool own) { m_ownScales->setChecked(own); }
+
+void RunCharts::drawParts() {
+    const bool one = m_runs.size() == 1;
+    const ChartAxis y{
+        QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}};
+    QVector<ChartSeries> all;
+    QVector<CurveGrid::Cell> cells;
+    const QStringList shown = parts();
+    for (const QString& key : shown) {
+        const auto part = static_cast<int>(m_offeredParts.indexOf(key));
+        CurveGrid::Cell cell{key, curveLabel(key), curveHelp(key), xAxis(), y, {}};
+        for (const ChartedRun& run : m_runs) {
+            const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+            if (!curves) continue;
+            const auto curve =
+                std::find_if(curves->begin(), curves->end(), [&](const Curve& c) { return c.key == key; });
+            if (curve == curves->end() || curve->points.empty()) continue;
+            ChartSeries line;
+            line.key = run.id + QLatin1Char('/') + key;
+            line.points = points(*curve);
+            // One run: a colour a part. Several runs: a colour a run, a dash a part.
+            line.color = Theme::current().series(one ? part : run.colorIndex);
+            line.name = one ? curveLabel(key) : QStringLiteral("%1 · %2").arg(run.name, curveLabel(key));
+            ChartSeries alone = line;
+            alone.name = run.name;
+            append(cell.series, std::move(alone));
+            if (!one) line.group = run.name;
+            if (!one) line.style = kStyles[static_cast<std::size_t>(part) % kStyles.size()];
+            append(all, std::move(line));
+        }
+        if (!cell.series.isEmpty()) cells << cell;
+    }
+    if (m_ownScales->isChecked()) {
+        m_partGrid->setCells(std::move(cells));
+        return;
+    }
+    QStringList dashes;
+    const QStringList words{tr("solid"), tr("dashed"), tr("dotted"), tr("dash-dotted")};
+    for (const QString& key : shown)
+        dashes << tr("%1: %2").arg(words[m_offeredParts.indexOf(key) % words.size()], curveLabel(key));
+    m_part->setTitle(one ? tr("Parts of the loss") : dashes.join(QStringLiteral(", ")));
+    m_part->setAxes(xAxis(), y);
+    m_part->setSeries(std::move(all));
+}
+
+void RunCharts::drawSignals() {
+    QVector<CurveGrid::Cell> cells;
+    for (const QString& key : std::as_const(m_offeredSignals)) {
+        ChartAxis y;
+        y.unit = curveUnit(key);
+        CurveGrid::Cell cell{key, curveLabel(key), curveHelp(key), xAxis(), y, {}};
+        bool nothing = true;
+        for (const ChartedRun& run : m_runs) {
+            const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
+            if (!curves) continue;
+            for (const Curve& curve : *curves) {
+                if (curve.key != key) continue;
+                ChartSeries line;
+                line.key = run.id + QLatin1Char('/') + key;
+                line.name = run.name;
+                line.color = Theme::current().series(run.colorIndex);
+                line.points = points(curve);
+                nothing = nothing && std::all_of(line.points.begin(), line.points.end(),
+                                                 [](const QPointF& point) { return point.y() == 0.0; });
+                append(cell.series, std::move(line));
+            }
+        }
+        // A share of nothing is a line at the floor of a scale that means something.
+        if (curveUnit(key) == AxisUnit::Percent) cell.y.min = 0.0;
+        if (curveUnit(key) == AxisUnit::Percent && nothing) cell.y.max = 1.0;
+        cells << cell;
+    }
+    m_signals->setCells(std::move(cells));
 }
 
 void RunCharts::append(QVector<ChartSeries>& series, ChartSeries line) const {
@@ -175,9 +417,10 @@ void RunCharts::appendMark(QVector<ChartMark>& marks, const ChartedRun& run, con
         curve.key == QLatin1String("validation_loss") ? tr("validation loss") : metricLabel(curve.key);
     for (const CurvePoint& point : curve.points)
         if (point.epoch == run.bestEpoch)
-            marks.append({{time ? point.elapsed : point.epoch, point.value},
-                          color,
-                          m_runs.size() == 1 ? tr("best %1 in epoch %2").arg(name).arg(run.bestEpoch) : QString()});
+            marks.append(
+                {{time ? point.elapsed : point.epoch, point.value},
+                 color,
+                 m_runs.size() == 1 ? tr("best %1 in epoch %2").arg(name).arg(run.bestEpoch) : QString()});
 }
 
 void RunCharts::drawLoss() {
@@ -186,34 +429,23 @@ void RunCharts::drawLoss() {
     for (const ChartedRun& run : m_runs) {
         const std::vector<Curve>* curves = m_source ? m_source(run.id) : nullptr;
         if (!curves) continue;
-        int part = 0;
         for (const Curve& curve : *curves) {
-            if (isMetric(curve.key) || curve.points.empty()) continue;
-            const bool main = curve.key == QLatin1String("loss");
+            if (curveKind(curve.key) != CurveKind::Loss || curve.points.empty()) continue;
             const bool validation = curve.key == QLatin1String("validation_loss");
-            if (!main && !validation && !m_parts->isChecked()) continue;
             ChartSeries line;
             line.key = run.id + QLatin1Char('/') + curve.key;
-            line.name = QStringLiteral("%1 · %2").arg(run.name, main         ? tr("training")
-                                                                : validation ? tr("validation")
-                                                                             : curve.key);
+            line.name =
+                QStringLiteral("%1 · %2").arg(run.name, validation ? tr("validation") : tr("training"));
             if (m_runs.size() > 1) line.group = run.name;
             line.color = Theme::current().series(run.colorIndex);
-            line.style = main         ? Qt::SolidLine
-                         : validation ? Qt::DashLine
-                                      : (part++ % 2 == 0 ? Qt::DotLine : Qt::DashDotLine);
+            line.style = validation ? Qt::DashLine : Qt::SolidLine;
             line.points = points(curve);
             if (validation) appendMark(marks, run, curve, line.color);
             append(series, std::move(line));
         }
     }
-    const bool time = m_against->currentIndex() == 1;
     m_loss->setAxes(
-        {time ? tr("Time") : tr("Epoch"),
-         AxisScale::Linear,
-         time ? AxisUnit::Seconds : AxisUnit::Integer,
-         {},
-         {}},
+        xAxis(),
         {QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}});
     m_loss->setTitle(m_runs.size() > 1 ? tr("Loss (solid: training, dashed: validation)") : tr("Loss"));
     m_loss->setSeries(series);
@@ -244,13 +476,7 @@ void RunCharts::drawMetrics() {
             append(series, std::move(line));
         }
     }
-    const bool time = m_against->currentIndex() == 1;
-    m_metric->setAxes({time ? tr("Time") : tr("Epoch"),
-                       AxisScale::Linear,
-                       time ? AxisUnit::Seconds : AxisUnit::Integer,
-                       {},
-                       {}},
-                      {QString(), AxisScale::Linear, AxisUnit::Number, {}, {}});
+    m_metric->setAxes(xAxis(), {QString(), AxisScale::Linear, AxisUnit::Number, {}, {}});
     m_metric->setSeries(series);
     m_metric->setMarks(marks);
 }

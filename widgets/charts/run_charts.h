@@ -14,10 +14,15 @@ class QLabel;
 class QMenu;
 class QPushButton;
 class QSlider;
+class QStackedWidget;
+class QTabBar;
 
 namespace recoscope {
 
 class CurveChart;
+class CurveGrid;
+class FlowLayout;
+struct ChartAxis;
 struct ChartMark;
 struct ChartSeries;
 
@@ -36,7 +41,9 @@ ChartedRun chartedRun(const RunRecord& record, int colorIndex);
 /// Losses and validation metrics of several runs, one above or beside the other: against epoch or time, raw
 /// and smoothed, logarithmic, with read-out and zoom. Curves are pulled from the source at each refresh, not
 /// copied. Until a person chooses metrics it is the watched ones that are drawn, with the best epoch marked.
-/// GUI thread.
+/// Runs whose loss has parts, or which tell signals of their training (annealing weight, gradient norm),
+/// bring further views behind tabs: parts in one chart or each at its own scale, signals always so. GUI
+/// thread.
 class RunCharts final : public QWidget {
     Q_OBJECT
 public:
@@ -58,7 +65,35 @@ public:
     void setAgainstTime(bool time);
     void setSmoothing(double weight);
 
+    /// Results: loss and metrics. The others are there when a shown run has something for them.
+    enum View { Results, Parts, Signals, FirstOwn };
+    void setView(int view);
+    int view() const;
+    bool offered(int view) const;
+    /// A view of the owner's behind a tab of its own; its number. Not offered at first.
+    int addView(QWidget* content, const QString& title, const QString& toolTip);
+    void offerView(int view, bool offered);
+    CurveChart* partChart() const { return m_part; }
+    CurveGrid* partGrid() const { return m_partGrid; }
+    CurveGrid* signalGrid() const { return m_signals; }
+    /// Keys of the parts that are drawn, of those that runs have.
+    QStringList parts() const;
+    void setPartShown(const QString& key, bool shown);
+    void setOwnScales(bool own);
+
+signals:
+    void viewChanged(int view);
+
 private:
+    void buildBar();
+    void buildViews();
+    void drawParts();
+    void drawSignals();
+    void offerParts();
+    void offerTabs();
+    void showViewControls();
+    QStringList keysOf(int kind) const;
+    ChartAxis xAxis() const;
     void drawLoss();
     void drawMetrics();
     void offerMetrics();
@@ -84,7 +119,20 @@ private:
     QSlider* m_smoothing = nullptr;
     QLabel* m_smoothingText = nullptr;
     QCheckBox* m_log = nullptr;
-    QCheckBox* m_parts = nullptr;
+    QStringList m_hiddenParts; // switched off by a person
+    QStringList m_offeredParts;
+    QStringList m_offeredSignals;
+    QTabBar* m_tabs = nullptr;
+    QStackedWidget* m_views = nullptr;
+    QWidget* m_partBar = nullptr;
+    FlowLayout* m_partButtons = nullptr;
+    QCheckBox* m_ownScales = nullptr;
+    QStackedWidget* m_partViews = nullptr;
+    CurveChart* m_part = nullptr;
+    CurveGrid* m_partGrid = nullptr;
+    CurveGrid* m_signals = nullptr;
+    QWidget* m_smoothingBox = nullptr;
+    QWidget* m_againstBox = nullptr;
     QPushButton* m_choose = nullptr;
     QMenu* m_menu = nullptr;
 };

@@ -18,7 +18,7 @@ private:
 };
 
 /// Marks rows whose boolean role is true with a band of the theme's good colour: held-out hits.
-class HitDelegate final : public QStyledItemDelegate {
+class HitDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:
     explicit HitDelegate(int hitRole, QObject* parent = nullptr);

@@ -6,9 +6,11 @@
 #include "app/models/recommendation_model.h"
 #include "app/session/browse_service.h"
 #include "app/session/dataset_service.h"
+#include "app/session/live_run.h"
 #include "app/session/training_service.h"
 #include "widgets/delegates/bar_delegate.h"
 #include "widgets/pages/browse_table.h"
+#include "widgets/pages/code_view.h"
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
@@ -20,11 +22,13 @@
 #include <QSpinBox>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace recoscope {
 
@@ -70,16 +74,31 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     empty->setProperty("role", "muted");
     Theme::keepFont(empty, 1.15);
 
+    auto* lists = new QSplitter(this);
+    lists->setObjectName(QStringLiteral("inspectListsSplitter"));
+    lists->setChildrenCollapsible(false);
+    lists->addWidget(buildCentre());
+    lists->addWidget(buildSide());
+    lists->setStretchFactor(0, 5);
+    lists->setStretchFactor(1, 3);
+    lists->setSizes({552, 306});
+    lists->setHandleWidth(space::medium);
+    m_code = new CodeView(m_queries, this);
+    m_tabs = new QTabWidget(this);
+    m_tabs->setObjectName(QStringLiteral("inspectTabs"));
+    m_tabs->setDocumentMode(true);
+    m_tabs->addTab(lists, tr("Recommendations"));
+    m_tabs->addTab(m_code, tr("Code"));
+    m_tabs->setTabToolTip(1, tr("The user's history squeezed into a code and rebuilt from it"));
+    m_tabs->setTabBarAutoHide(false);
     auto* splitter = new QSplitter(this);
-    splitter->setObjectName(QStringLiteral("inspectSplitter"));
+    splitter->setObjectName(QStringLiteral("inspectUsersSplitter"));
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(column({heading(tr("Users"), this), m_users}, this));
-    splitter->addWidget(buildCentre());
-    splitter->addWidget(buildSide());
+    splitter->addWidget(m_tabs);
     splitter->setStretchFactor(0, 2);
-    splitter->setStretchFactor(1, 5);
-    splitter->setStretchFactor(2, 3);
-    splitter->setSizes({272, 552, 306});
+    splitter->setStretchFactor(1, 8);
+    splitter->setSizes({272, 870});
     splitter->setHandleWidth(space::medium);
 
     m_stack = new QStackedWidget(this);
@@ -92,6 +111,10 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     layout->addWidget(buildTop());
     layout->addWidget(m_stack, 1);
 
+    connect(m_code, &CodeView::itemActivated, this, [this](ItemIndex item) {
+        showCode(false);
+        showItem(item);
+    });
     connect(m_users, &BrowseTable::currentChanged, this, [this](std::int32_t user) {
         if (user >= 0 && (!m_user || toInt(*m_user) != user)) {
             m_user = UserIndex{user};
@@ -103,6 +126,8 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
         const QString key = m_runs->itemData(at).toString();
         if (key == storedKey && m_stored) {
             m_run.clear();
+            m_shownRun.clear();
+            m_before.reset();
             showModel(*m_stored);
         } else {
             takeRun(key);
@@ -325,16 +350,28 @@ void InspectPage::takeRun(const QString& id) {
         m_state->setText(tr("waiting for the first epoch …"));
         return;
     }
-    showModel({run->model, run->split, run->record.name.isEmpty() ? id : run->record.name, run->modelEpoch});
+    if (std::exchange(m_shownRun, id) != id)
+        m_before.reset();
+    else if (m_shown.model != run->model)
+        m_before = m_shown.model;
+    showModel({run->model, run->split, run->record.name.isEmpty() ? id : run->record.name, run->modelEpoch,
+               run->modelMidEpoch});
     const bool live = m_training->activeRun() == id;
-    m_state->setText(live ? tr("epoch %1, training goes on").arg(run->modelEpoch)
-                          : tr("epoch %1").arg(run->modelEpoch));
+    const auto place = live && run->modelMidEpoch && run->paused ? batchPlace(*run) : std::nullopt;
+    m_state->setText(place  ? tr("epoch %1, after batch %2 of %3, paused")
+                                 .arg(run->modelEpoch)
+                                 .arg(place->batch)
+                                 .arg(place->batches)
+                     : live ? tr("epoch %1, training goes on").arg(run->modelEpoch)
+                            : tr("epoch %1").arg(run->modelEpoch));
 }
 
 void InspectPage::setModel(std::shared_ptr<const Recommender> model, SplitPtr split, const QString& label,
                            int epoch) {
-    m_stored = Shown{std::move(model), std::move(split), label, epoch};
+    m_stored = Shown{std::move(model), std::move(split), label, epoch, false};
     m_run.clear();
+    m_shownRun.clear();
+    m_before.reset();
     fillRuns();
     showModel(*m_stored);
     m_state->setText(epoch > 0 ? tr("epoch %1").arg(epoch) : QString());
@@ -347,6 +384,8 @@ void InspectPage::showModel(Shown shown) {
     m_shown = std::move(shown);
     if (!m_shown.model || !m_shown.split) return;
     m_stack->setCurrentIndex(1);
+    m_tabs->setTabVisible(1, hasCode());
+    m_tabs->tabBar()->setVisible(hasCode());
     if (otherData) {
         m_user = UserIndex{0};
         m_item.reset();
@@ -383,7 +422,16 @@ void InspectPage::ask() {
     m_recommendTicket =
         m_queries->recommend(m_shown.model, m_shown.split, *m_user, m_count->value(), m_shown.epoch);
     askItem();
+    updateCode();
 }
+
+void InspectPage::updateCode() {
+    if (hasCode())
+        m_code->setSubject({m_shown.model, m_before, m_shown.split, *m_user, m_shown.epoch, m_shown.midEpoch});
+}
+
+bool InspectPage::hasCode() const { return m_shown.model && m_shown.model->latentSpace(); }
+void InspectPage::showCode(bool on) { m_tabs->setCurrentIndex(on && hasCode() ? 1 : 0); }
 
 void InspectPage::askItem() {
     if (!m_shown.model || !m_shown.split || !m_user) return;

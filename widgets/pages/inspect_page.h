@@ -20,6 +20,7 @@ namespace recoscope {
 
 class BrowseService;
 class BrowseTable;
+class CodeView;
 class DatasetService;
 class ExplanationModel;
 class HeldOutModel;
@@ -45,6 +46,11 @@ public:
     /// A run of this session.
     void setRun(const QString& run);
     std::optional<UserIndex> user() const { return m_user; }
+    /// The user's code, for models that have one.
+    CodeView* codeView() const { return m_code; }
+    /// Shows it, where the model has codes; else the lists.
+    void showCode(bool on);
+    bool hasCode() const;
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -56,8 +62,10 @@ private:
         SplitPtr split;
         QString label;
         int epoch = 0;
+        bool midEpoch = false;
     };
     QWidget* buildTop();
+    void updateCode();
     QWidget* buildCentre();
     QWidget* buildSide();
     QTableView* makeTable(QAbstractItemModel* model, int stretchColumn);
@@ -75,6 +83,8 @@ private:
     QueryService* m_queries;
     BrowseService* m_browse;
     Shown m_shown;
+    std::shared_ptr<const Recommender> m_before; // the snapshot before m_shown's, of the same run
+    QString m_shownRun;                          // whose model m_shown is
     bool m_selecting = false; // the page moves the selection, not the person
     std::optional<Shown> m_stored; // from setModel
     QString m_run;                 // the run followed; "" for a stored model
@@ -88,6 +98,8 @@ private:
     QLabel* m_state = nullptr;
     QSpinBox* m_count = nullptr;
     QStackedWidget* m_stack = nullptr;
+    QTabWidget* m_tabs = nullptr;
+    CodeView* m_code = nullptr;
     BrowseTable* m_users = nullptr;
     QLabel* m_userTitle = nullptr;
     QLabel* m_userText = nullptr;

@@ -9,6 +9,7 @@
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/charts/figure_row.h"
 #include "widgets/charts/run_charts.h"
+#include "widgets/pages/network_view.h"
 #include "widgets/pages/run_list_view.h"
 #include "widgets/style/theme.h"
 
@@ -34,6 +35,12 @@ QString text(std::string_view value) {
     return QString::fromUtf8(value.data(), static_cast<qsizetype>(value.size()));
 }
 
+/// Trained by batches through a network, so that there is something to look into.
+bool hasNetwork(const LiveRun* run) {
+    const AlgorithmInfo* info = run ? findAlgorithm(run->record.experiment.plan.algorithm) : nullptr;
+    return info && info->schema().find("train_batch_size");
+}
+
 bool ended(RunStatus status) { return status != RunStatus::Queued && status != RunStatus::Running; }
 
 QFrame* card() {
@@ -56,6 +63,10 @@ RunMonitor::RunMonitor(TrainingService* training, QWidget* parent)
         const LiveRun* live = m_training->run(run);
         return live ? &live->curves : nullptr;
     });
+    m_network = new NetworkView(m_training);
+    m_networkView =
+        m_charts->addView(m_network, tr("Network"),
+                          tr("Weights, activations and gradients of the run that is looked at, epoch by epoch"));
     auto* middleColumn = new QVBoxLayout(middle);
     middleColumn->setContentsMargins(space::medium, space::small, space::medium, space::small);
     middleColumn->addWidget(m_charts);
@@ -193,6 +204,9 @@ void RunMonitor::updateShown() {
     m_inspect->setEnabled(run != nullptr);
     m_progress->setVisible(run != nullptr);
     updateFigures(run);
+    m_charts->offerView(m_networkView, hasNetwork(run));
+    m_network->setRun(m_shown);
+    m_network->refresh();
     // What has no numbers yet can have them: a stopped run, or one that was not to be tested.
     m_test->setVisible(run && ended(run->record.status) && run->model && !run->test && run->split &&
                        run->split->test().size() > 0);
@@ -212,6 +226,12 @@ void RunMonitor::updateShown() {
     if (live && !run->paused && !run->progress.phase.empty())
         state +=
             QStringLiteral(" · ") + (run->progress.phase == "evaluating" ? tr("evaluating") : tr("training"));
+    if (live && run->paused)
+        if (const auto place = batchPlace(*run))
+            state += QStringLiteral(" · ") + tr("epoch %1, batch %2 of %3")
+                                                 .arg(run->progress.epoch)
+                                                 .arg(place->batch)
+                                                 .arg(place->batches);
     if (ended(record.status) && !record.reason.isEmpty()) state += QStringLiteral(" · ") + record.reason;
     m_runState->setText(state);
     double share = 0.0;

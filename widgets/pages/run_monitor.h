@@ -18,6 +18,7 @@ namespace recoscope {
 class FigureRow;
 class MetricTableModel;
 class MetricTableView;
+class NetworkView;
 class RunCharts;
 class RunListView;
 class RunTableModel;
@@ -33,6 +34,8 @@ public:
     QString shownRun() const { return m_shown; }
     void showRun(const QString& run);
     RunCharts* charts() const { return m_charts; }
+    /// The number of the network's view among those of charts().
+    int networkView() const { return m_networkView; }
     /// For pictures and tours: 0 metrics, 1 log.
     void showResultTab(int tab);
     /// A test of this run was begun, or is over.
@@ -78,6 +81,8 @@ private:
     QPushButton* m_inspect = nullptr;
     FigureRow* m_figures = nullptr;
     RunCharts* m_charts = nullptr;
+    NetworkView* m_network = nullptr;
+    int m_networkView = -1;
     RunTableModel* m_runModel = nullptr;
     RunListView* m_runs = nullptr;
     QTabWidget* m_results = nullptr;

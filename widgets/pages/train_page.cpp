@@ -117,6 +117,11 @@ void TrainPage::makeActions() {
     m_stepAction =
         make(tr("Step"), "step", QKeySequence(Qt::Key_F7),
              tr("Trains one epoch, then pauses. Without a run it starts one in steps."), [this] { step(); });
+    m_batchAction =
+        make(tr("Batch"), "step-batch", QKeySequence(Qt::SHIFT | Qt::Key_F7),
+             tr("Trains one batch, then pauses: the model moves once, and Inspect shows how. Without a run it "
+                "starts one in steps. An algorithm without batches trains one epoch."),
+             [this] { stepBatch(); });
     m_stopAction =
         make(tr("Stop"), "stop", QKeySequence(Qt::Key_F8),
              tr("Ends the run and keeps the model it has. A waiting run is taken out of the queue."),
@@ -124,7 +129,7 @@ void TrainPage::makeActions() {
 }
 
 QList<QAction*> TrainPage::runActions() const {
-    return {m_startAction, m_pauseAction, m_stepAction, m_stopAction};
+    return {m_startAction, m_pauseAction, m_stepAction, m_batchAction, m_stopAction};
 }
 
 QWidget* TrainPage::buildSetUp() {
@@ -176,10 +181,11 @@ QWidget* TrainPage::buildSetUp() {
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(space::small);
     buttons->addWidget(m_startButton, 1);
-    for (QAction* action : {m_pauseAction, m_stepAction, m_stopAction}) {
+    for (QAction* action : {m_pauseAction, m_stepAction, m_batchAction, m_stopAction}) {
         auto* button = new QPushButton(action->icon(), action->text(), panel);
         button->setObjectName(action == m_pauseAction  ? QStringLiteral("pauseButton")
                               : action == m_stepAction ? QStringLiteral("stepButton")
+                              : action == m_batchAction ? QStringLiteral("batchButton")
                                                        : QStringLiteral("stopButton"));
         connect(button, &QPushButton::clicked, action, &QAction::trigger);
         const auto follow = [button, action] {
@@ -221,7 +227,7 @@ void TrainPage::orderTabs() {
             if ((field->focusPolicy() & Qt::TabFocus) && !field->focusProxy() && field->window() == window())
                 order << field; // not what is inside a pop-up
     order << m_startButton;
-    for (const char* name : {"pauseButton", "stepButton", "stopButton"})
+    for (const char* name : {"pauseButton", "stepButton", "batchButton", "stopButton"})
         order << findChild<QPushButton*>(QLatin1String(name));
     for (qsizetype i = 1; i < order.size(); ++i)
         if (order[i]) setTabOrder(order[i - 1], order[i]);
@@ -304,6 +310,13 @@ void TrainPage::step() {
     updateActions();
 }
 
+void TrainPage::stepBatch() {
+    QString run = m_training->activeRun();
+    if (run.isEmpty()) run = start();
+    if (!run.isEmpty()) m_training->stepBatch(run);
+    updateActions();
+}
+
 void TrainPage::stop() {
     const LiveRun* shown = m_training->run(shownRun());
     // A waiting run that is looked at is meant before the active one.
@@ -331,6 +344,10 @@ void TrainPage::updateActions() {
     m_pauseAction->setText(paused ? tr("Resume") : tr("Pause"));
     m_pauseAction->setIcon(themedIcon(paused ? QStringLiteral("play") : QStringLiteral("pause")));
     m_stepAction->setEnabled(run != nullptr || ready);
+    // What is stepped: the run that goes on, else the one that would be started.
+    const AlgorithmInfo* stepped =
+        run ? findAlgorithm(run->record.experiment.plan.algorithm) : m_picker->current();
+    m_batchAction->setEnabled(m_stepAction->isEnabled() && stepped && stepped->capabilities.iterative);
     m_stopAction->setEnabled(run != nullptr || (shown && shown->record.status == RunStatus::Queued));
     if (!split) {
         m_data->setText(m_datasets->busy()
@@ -362,6 +379,7 @@ void TrainPage::changeEvent(QEvent* event) {
     if (event->type() != QEvent::PaletteChange || !m_picker) return;
     // Icons and rich text hold colours of the old theme.
     m_stepAction->setIcon(themedIcon(QStringLiteral("step")));
+    m_batchAction->setIcon(themedIcon(QStringLiteral("step-batch")));
     m_stopAction->setIcon(themedIcon(QStringLiteral("stop")));
     if (const AlgorithmInfo* info = m_picker->current()) describe(*info);
     updateActions();

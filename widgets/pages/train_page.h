@@ -42,7 +42,7 @@ public:
     RunCharts* charts() const;
     RunMonitor* monitor() const { return m_monitor; }
     AlgorithmPicker* picker() const { return m_picker; }
-    /// Start, pause, step, stop: for the menu.
+    /// Start, pause, step, step batch, stop: for the menu.
     QList<QAction*> runActions() const;
 
 signals:
@@ -61,6 +61,7 @@ private:
     void updateActions();
     void togglePause();
     void step();
+    void stepBatch();
     void stop();
     void say(const QString& problem);
 
@@ -78,6 +79,7 @@ private:
     QAction* m_startAction = nullptr;
     QAction* m_pauseAction = nullptr;
     QAction* m_stepAction = nullptr;
+    QAction* m_batchAction = nullptr;
     QAction* m_stopAction = nullptr;
     QPushButton* m_startButton = nullptr;
     RunMonitor* m_monitor = nullptr;

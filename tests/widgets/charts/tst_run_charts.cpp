@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/charts/curve_chart.h"
+#include "widgets/charts/curve_grid.h"
 #include "widgets/charts/run_charts.h"
 
 #include <QCheckBox>
@@ -81,13 +82,57 @@ private slots:
         QVERIFY(series[0].faint && series[0].name.isEmpty());
         QVERIFY(series[1].points.back().y() > series[0].points.back().y()); // it lags behind a falling loss
     }
-    void lossPartsAndLogAxisAreOnRequest() {
+    void logAxisIsOnRequest() {
         auto charts = make();
         charts->setRuns({{"a-1", "first", 0}});
-        for (QCheckBox* box : charts->findChildren<QCheckBox*>())
-            box->setChecked(true);
-        QVERIFY(names(charts->lossChart()).contains("first · regularisation"));
+        QCOMPARE(charts->lossChart()->yAxis().scale, AxisScale::Linear);
+        charts->findChild<QCheckBox*>("logLoss")->setChecked(true);
         QCOMPARE(charts->lossChart()->yAxis().scale, AxisScale::Log);
+    }
+    void partsHaveACurveEachAndAreSwitchedOff() {
+        auto charts = make();
+        charts->setRuns({{"a-1", "first", 0}});
+        QVERIFY(charts->offered(RunCharts::Parts));
+        QVERIFY(!charts->offered(RunCharts::Signals));
+        charts->setView(RunCharts::Parts);
+        QCOMPARE(names(charts->partChart()), QStringList({"Total", "Regularisation"}));
+        QVERIFY(charts->partChart()->series()[0].color != charts->partChart()->series()[1].color);
+        charts->setPartShown("loss", false);
+        QCOMPARE(names(charts->partChart()), QStringList({"Regularisation"}));
+        charts->setPartShown("loss", true);
+        charts->setOwnScales(true);
+        QCOMPARE(charts->partGrid()->keys(), QStringList({"loss", "regularisation"}));
+        QCOMPARE(charts->partGrid()->chart("regularisation")->series().size(), 1);
+        // Two runs: a colour a run.
+        charts->setOwnScales(false);
+        charts->setRuns({{"a-1", "first", 0}, {"b-2", "second", 1}});
+        QCOMPARE(charts->partChart()->series().size(), 4);
+        QCOMPARE(names(charts->partChart())[3], QStringLiteral("second · Regularisation"));
+        QVERIFY(charts->partChart()->series()[0].color != charts->partChart()->series()[1].color);
+    }
+    void signalsHaveTheirOwnChartsAndNeverMixWithLosses() {
+        std::vector<Curve> vae = curves(1.0);
+        vae.push_back({"signal:kl_weight", {{1, 0.5, 0.1}, {2, 1.0, 0.2}}});
+        vae.push_back({"signal:dead_units", {{1, 0.5, 0.0}, {2, 1.0, 0.0}}});
+        m_runs["vae-3"] = vae;
+        auto charts = make();
+        charts->setRuns({{"vae-3", "vae", 0}, {"b-2", "second", 1}});
+        QVERIFY(charts->offered(RunCharts::Signals));
+        charts->setView(RunCharts::Signals);
+        QCOMPARE(charts->signalGrid()->keys(), QStringList({"signal:kl_weight", "signal:dead_units"}));
+        const CurveChart* weight = charts->signalGrid()->chart("signal:kl_weight");
+        QCOMPARE(weight->series().size(), 1); // the other run has none
+        QCOMPARE(weight->series()[0].points.back(), QPointF(2, 0.2));
+        QCOMPARE(charts->signalGrid()->chart("signal:dead_units")->yAxis().unit, AxisUnit::Percent);
+        charts->setView(RunCharts::Parts);
+        for (const QString& name : names(charts->partChart()))
+            QVERIFY2(!name.contains("KL weight"), qPrintable(name));
+        // A view that nobody has anything for goes, and the results come back.
+        charts->setView(RunCharts::Signals);
+        charts->setRuns({{"b-2", "second", 1}});
+        QVERIFY(!charts->offered(RunCharts::Signals));
+        QCOMPARE(charts->view(), static_cast<int>(RunCharts::Results));
+        m_runs.erase("vae-3");
     }
     void metricsAreChosenFromWhatTheRunsHave() {
         auto charts = make();
