@@ -2,6 +2,7 @@
 #include "widgets/tour.h"
 
 #include "widgets/charts/scatter_view.h"
+#include "app/models/run_table_model.h"
 #include "widgets/charts/run_charts.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/pages/code_view.h"
@@ -18,6 +19,8 @@
 #include <QListWidget>
 #include <QPixmap>
 #include <QTimer>
+
+#include <cstdlib>
 
 #include <algorithm>
 #include <cmath>
@@ -166,10 +169,21 @@ bool Tour::lookIn() {
     m_adversarial = begin("aae", 12);
     if (!waitForEnd(m_adversarial, patience)) return false;
     m_variational = begin("mult_vae", 60);
+    // Only these two, so that the parts of their losses are seen.
+    auto* runs = m_window.trainPage()->findChild<RunTableModel*>();
+    for (const QString& run : m_training.runs())
+        runs->setChecked(run, run == m_adversarial || run == m_variational);
     const auto live = [&] { return m_training.run(m_variational); };
     if (!wait([&] { return live() && live()->lastEpoch.epoch >= 25; }, patience)) return false;
     m_training.pause(m_variational);
     inspect(m_variational);
+    // Somebody with a history that can be overlooked.
+    const UserItemCsr& histories = live()->split->testHistory();
+    const auto far = [&](std::int32_t user) { return std::abs(histories.rowSize(UserIndex{user}) - 60); };
+    std::int32_t usual = 0;
+    for (std::int32_t user = 0; user < histories.rowCount(); ++user)
+        if (far(user) < far(usual)) usual = user;
+    m_window.inspectPage()->showUser(UserIndex{usual});
     m_window.inspectPage()->showCode(true);
     for (int batch = 0; batch < 3; ++batch) {
         const auto before = live()->model;
@@ -183,8 +197,12 @@ bool Tour::lookIn() {
 void Tour::takeInsidePictures(const QSize& size,
                               const std::function<void(const QString&, const QImage&)>& save) {
     m_window.resize(size);
+    InspectPage* inspect = m_window.inspectPage();
+    CodeView* code = inspect->codeView();
     const auto take = [&](const char* name) {
-        settle(450);
+        settle(350);
+        if (code->isVisible()) wait([&] { return code->settled(); }, 20'000);
+        settle(50);
         save(QLatin1String(name), m_window.grab().toImage());
     };
     TrainPage* train = m_window.trainPage();
@@ -192,17 +210,16 @@ void Tour::takeInsidePictures(const QSize& size,
     train->showRun(m_variational);
     train->charts()->setView(RunCharts::Parts);
     take("parts");
-    train->charts()->setOwnScales(true);
-    take("parts-own-scales");
-    train->charts()->setOwnScales(false);
+    auto* runs = train->findChild<RunTableModel*>();
+    runs->setChecked(m_variational, false);
+    take("parts-of-one");
+    runs->setChecked(m_variational, true);
     train->charts()->setView(RunCharts::Signals);
     take("signals");
     train->charts()->setView(train->monitor()->networkView());
     take("network");
-    InspectPage* inspect = m_window.inspectPage();
     m_window.showPage(MainWindow::Inspect);
     inspect->showCode(true);
-    CodeView* code = inspect->codeView();
     code->setTool(0);
     code->setNoise(false);
     take("code");

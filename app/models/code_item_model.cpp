@@ -35,7 +35,7 @@ CodeItemModel::CodeItemModel(Kind kind, QObject* parent)
                      Column::Rank,  Column::Result, Column::Change};
         break;
     case Kind::Rebuilt:
-        m_columns = {Column::Rank, Column::Title, Column::Features, Column::Rebuilt, Column::Change};
+        m_columns = {Column::Rank, Column::Title, Column::Rebuilt, Column::Change};
         break;
     case Kind::Decoded:
         m_columns = {Column::Rank,    Column::Title, Column::Features,

@@ -202,7 +202,7 @@ QVariant TensorTableModel::headerData(int section, Qt::Orientation orientation, 
     case Norm:
         return tr("Norm");
     case Trend:
-        return tr("Over epochs");
+        return tr("Trend");
     case Mean:
         return tr("Mean ± sd");
     case Dead:

@@ -65,10 +65,7 @@ RunCharts::RunCharts(QWidget* parent)
 
     connect(m_against, &QComboBox::currentIndexChanged, this, &RunCharts::refresh);
     connect(m_log, &QCheckBox::toggled, this, &RunCharts::refresh);
-    connect(m_ownScales, &QCheckBox::toggled, this, [this](bool own) {
-        m_partViews->setCurrentIndex(own ? 1 : 0);
-        refresh();
-    });
+    connect(m_ownScales, &QCheckBox::clicked, this, [this](bool own) { setOwnScales(own); });
     connect(m_smoothing, &QSlider::valueChanged, this, [this] {
         m_smoothingText->setText(QString::number(smoothing(), 'f', 2));
         refresh();
@@ -92,7 +89,8 @@ void RunCharts::buildBar() {
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
     m_tabs->setUsesScrollButtons(false);
-    m_tabs->addTab(tr("Loss and metrics"));
+    m_tabs->addTab(tr("Results"));
+    m_tabs->setTabToolTip(Results, tr("Loss and validation metrics"));
     m_tabs->addTab(tr("Loss parts"));
     m_tabs->setTabToolTip(Parts,
                           tr("The terms that the loss is made of, and the losses of a second network"));
@@ -321,10 +319,17 @@ void RunCharts::setPartShown(const QString& key, bool shown) {
     if (auto* box = m_partBar->findChild<QCheckBox*>(QStringLiteral("part/") + key)) box->setChecked(shown);
 }
 
-void RunCharts::setOwnScales(bool own) { m_ownScales->setChecked(own); }
+void RunCharts::setOwnScales(bool own) {
+    m_scalesChosen = true;
+    m_ownScales->setChecked(own);
+    refresh();
+}
 
 void RunCharts::drawParts() {
     const bool one = m_runs.size() == 1;
+    // Runs have colours and parts would only have dashes: charts beside each other are easier to read.
+    if (!m_scalesChosen) m_ownScales->setChecked(!one);
+    m_partViews->setCurrentIndex(m_ownScales->isChecked() ? 1 : 0);
     const ChartAxis y{
         QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}};
     QVector<ChartSeries> all;
@@ -361,8 +366,9 @@ void RunCharts::drawParts() {
     QStringList dashes;
     const QStringList words{tr("solid"), tr("dashed"), tr("dotted"), tr("dash-dotted")};
     for (const QString& key : shown)
-        dashes << tr("%1: %2").arg(words[m_offeredParts.indexOf(key) % words.size()], curveLabel(key));
-    m_part->setTitle(one ? tr("Parts of the loss") : dashes.join(QStringLiteral(", ")));
+        dashes << tr("%1 %2").arg(curveLabel(key), words[m_offeredParts.indexOf(key) % words.size()]);
+    m_part->setTitle(one ? tr("Parts of the loss") : tr("Parts of the loss, by line"));
+    m_part->setToolTip(one ? QString() : dashes.join(QStringLiteral(", ")));
     m_part->setAxes(xAxis(), y);
     m_part->setSeries(std::move(all));
 }

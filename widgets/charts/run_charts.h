@@ -79,6 +79,7 @@ public:
     /// Keys of the parts that are drawn, of those that runs have.
     QStringList parts() const;
     void setPartShown(const QString& key, bool shown);
+    /// A chart a part; until it is said so, where several runs are shown.
     void setOwnScales(bool own);
 
 signals:
@@ -113,6 +114,7 @@ private:
     QStringList m_metrics{QStringLiteral("ndcg@10")};
     QStringList m_offered;
     bool m_chosen = false; // the metrics are a person's choice
+    bool m_scalesChosen = false;
     CurveChart* m_loss = nullptr;
     CurveChart* m_metric = nullptr;
     QComboBox* m_against = nullptr;

@@ -52,7 +52,7 @@ void SparkDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
 }
 
 QSize SparkDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
-    return QStyledItemDelegate::sizeHint(option, index).expandedTo({Theme::current().scaled(84), 0});
+    return QStyledItemDelegate::sizeHint(option, index).expandedTo({Theme::current().scaled(64), 0});
 }
 
 AlarmDelegate::AlarmDelegate(int alarmRole, QObject* parent)

@@ -339,6 +339,15 @@ bool CodeView::noise() const { return m_noise->isChecked(); }
 void CodeView::setTool(int tool) { m_tools->setCurrentIndex(tool); }
 void CodeView::setShare(double share) { m_share->setValue(static_cast<int>(share * kSteps + 0.5)); }
 
+bool CodeView::settled() const {
+    const auto arrived = [](const auto& answer, quint64 ticket) {
+        return answer && answer->ticket == ticket;
+    };
+    if (!arrived(m_answer, m_codeTicket)) return false;
+    if (m_tools->currentIndex() == 1) return arrived(m_blend, m_blendTicket);
+    return m_tools->currentIndex() != 2 || arrived(m_drawn, m_drawTicket);
+}
+
 void CodeView::ask() {
     m_stale = !isVisible();
     if (m_stale || !m_subject.model || !m_subject.split) return;

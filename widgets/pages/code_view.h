@@ -49,6 +49,8 @@ public:
     /// By id; false when nobody has it.
     bool setOtherUser(const QString& id);
     void setShare(double share);
+    /// Nothing that is seen is still being computed.
+    bool settled() const;
     const CodeAnswer* answer() const { return m_answer ? &*m_answer : nullptr; }
 
 signals:

@@ -52,7 +52,7 @@ NetworkView::NetworkView(TrainingService* training, QWidget* parent)
     split->addWidget(m_history);
     split->setStretchFactor(0, 5);
     split->setStretchFactor(1, 2);
-    split->setSizes({560, 240});
+    split->setSizes({580, 210});
     split->setHandleWidth(space::small);
     split->setChildrenCollapsible(false);
     auto* column = new QVBoxLayout(this);
@@ -76,8 +76,9 @@ void NetworkView::fit() {
     QHeaderView* header = m_table->horizontalHeader();
     m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
     for (int column = 0; column < TensorTableModel::ColumnCount; ++column)
-        header->setSectionResizeMode(
-            column, column == TensorTableModel::Name ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+        header->setSectionResizeMode(column, column == TensorTableModel::Histogram
+                                                 ? QHeaderView::Stretch
+                                                 : QHeaderView::ResizeToContents);
 }
 
 void NetworkView::setRun(const QString& run) {

@@ -118,7 +118,7 @@ void TrainPage::makeActions() {
         make(tr("Step"), "step", QKeySequence(Qt::Key_F7),
              tr("Trains one epoch, then pauses. Without a run it starts one in steps."), [this] { step(); });
     m_batchAction =
-        make(tr("Batch"), "step-batch", QKeySequence(Qt::SHIFT | Qt::Key_F7),
+        make(tr("Step batch"), "step-batch", QKeySequence(Qt::SHIFT | Qt::Key_F7),
              tr("Trains one batch, then pauses: the model moves once, and Inspect shows how. Without a run it "
                 "starts one in steps. An algorithm without batches trains one epoch."),
              [this] { stepBatch(); });
@@ -181,7 +181,9 @@ QWidget* TrainPage::buildSetUp() {
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(space::small);
     buttons->addWidget(m_startButton, 1);
-    for (QAction* action : {m_pauseAction, m_stepAction, m_batchAction, m_stopAction}) {
+    auto* steps = new QHBoxLayout;
+    steps->setSpacing(space::small);
+    for (QAction* action : {m_pauseAction, m_stopAction, m_stepAction, m_batchAction}) {
         auto* button = new QPushButton(action->icon(), action->text(), panel);
         button->setObjectName(action == m_pauseAction  ? QStringLiteral("pauseButton")
                               : action == m_stepAction ? QStringLiteral("stepButton")
@@ -196,7 +198,8 @@ QWidget* TrainPage::buildSetUp() {
         };
         connect(action, &QAction::changed, button, follow);
         follow();
-        buttons->addWidget(button);
+        const bool stepping = action == m_stepAction || action == m_batchAction;
+        (stepping ? steps : buttons)->addWidget(button, stepping ? 1 : 0);
     }
     auto* column = new QVBoxLayout(panel);
     column->setContentsMargins(0, 0, 0, 0);
@@ -205,6 +208,7 @@ QWidget* TrainPage::buildSetUp() {
     column->addWidget(m_data);
     column->addWidget(m_problem);
     column->addLayout(buttons);
+    column->addLayout(steps);
     return panel;
 }
 
@@ -227,7 +231,7 @@ void TrainPage::orderTabs() {
             if ((field->focusPolicy() & Qt::TabFocus) && !field->focusProxy() && field->window() == window())
                 order << field; // not what is inside a pop-up
     order << m_startButton;
-    for (const char* name : {"pauseButton", "stepButton", "batchButton", "stopButton"})
+    for (const char* name : {"pauseButton", "stopButton", "stepButton", "batchButton"})
         order << findChild<QPushButton*>(QLatin1String(name));
     for (qsizetype i = 1; i < order.size(); ++i)
         if (order[i]) setTabOrder(order[i - 1], order[i]);
