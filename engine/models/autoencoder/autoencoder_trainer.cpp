@@ -96,7 +96,8 @@ private:
     /// One step of each objective of a pass. False when cancelled; parameters are then those of the last
     /// whole step.
     bool trainBatch(std::span<const std::size_t> objectives, EpochContext& context);
-    Status checkSums() const;
+    /// Whether the losses are numbers, and what the last step left still makes numbers.
+    Status checkFinite(EpochContext& context);
     void addResults(EpochContext& context, const nn::StepOptions& options, EpochResult& result);
 
     DesignPtr m_design;
@@ -199,28 +200,41 @@ Result<EpochResult> AutoencoderTrainer::runEpoch(EpochContext& context) {
             if (!context.afterBatch()) return EpochResult{.completed = false};
         }
     }
-    if (const Status finite = checkSums(); !finite) return finite.error();
     EpochResult result;
     result.examples = examples;
     addResults(context, {}, result);
-    m_learningRate.report(result.losses.front().value);
+    if (const Status finite = checkFinite(context); !finite) return finite.error();
+    if (m_counts[0] > 0.0) m_learningRate.report(result.losses.front().value); // layers alone are no measure
     return result;
 }
 
-Status AutoencoderTrainer::checkSums() const {
-    for (std::size_t index = 0; index < m_sums.size(); ++index)
-        if (!std::isfinite(m_sums[index][0]))
-            return Error{ErrorCode::Numeric,
-                         "The loss is not a number any more; use a smaller learning rate, or clip gradients",
-                         "learning_rate"};
-    return {};
+Status AutoencoderTrainer::checkFinite(EpochContext& context) {
+    bool finite = true;
+    for (const auto& sums : m_sums)
+        finite = finite && std::isfinite(sums[0]);
+    if (finite && !m_users.empty()) {
+        // The losses are from before each step: a last step that went too far shows in none of them.
+        const auto some = std::span(m_users).first(
+            std::min({m_users.size(), static_cast<std::size_t>(batchCapacity()), std::size_t{8}}));
+        bind(some, *m_rows.train, *m_rows.train, m_workspace, m_scratch);
+        nn::Step<float> step(m_validationPlan, m_parameters, m_workspace, {.pool = &context.pool});
+        step.forward();
+        finite = std::isfinite(m_workspace.value(m_network->reconstruction)(0, 0));
+    }
+    if (finite) return {};
+    return Error{ErrorCode::Numeric,
+                 "The loss is not a number any more; use a smaller learning rate, or clip gradients",
+                 "learning_rate"};
 }
 
 void AutoencoderTrainer::addResults(EpochContext& context, const nn::StepOptions&, EpochResult& result) {
     for (std::size_t index = 0; index < m_sums.size(); ++index) {
         const CodeObjective& objective = m_network->objectives[index];
-        const double rows = std::max(1.0, m_counts[index]);
-        result.losses.push_back({index == 0 ? "loss" : objective.key, m_sums[index][0] / rows});
+        const double rows = m_counts[index];
+        if (rows == 0.0) continue; // of another phase
+        const double loss = m_sums[index][0] / rows;
+        if (result.losses.empty()) result.losses.push_back({"loss", loss});
+        if (index > 0) result.losses.push_back({objective.key, loss});
         for (std::size_t part = 0; part < objective.parts.size(); ++part)
             result.losses.push_back(
                 {objective.parts[part].key, objective.parts[part].factor * m_sums[index][part + 1] / rows});

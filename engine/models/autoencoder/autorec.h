@@ -14,8 +14,8 @@ namespace recoscope {
 /// what is not observed goes in as 0. A user whom an I-AutoRec never saw gets a row of W by ridge regression
 /// on the codes of the items he rated, so every history can be scored without retraining. Sedhain, Menon,
 /// Sanner & Xie: AutoRec: Autoencoders Meet Collaborative Filtering, WWW 2015, equations 1 and 2. Differs
-/// from the paper: ratings are centred on their mean μ; optimised by Adam on batches instead of RProp or
-/// L-BFGS.
+/// from the paper: ratings are centred on their mean μ, or (I-AutoRec, by default) on μ + b_u + b_i with biases by
+/// alternating ridge regression; optimised by Adam on batches instead of RProp or L-BFGS.
 AlgorithmInfo autorecInfo();
 
 } // namespace recoscope

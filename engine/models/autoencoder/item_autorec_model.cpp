@@ -7,10 +7,12 @@
 
 namespace recoscope {
 
-ItemAutorecModel::ItemAutorecModel(MatrixF codes, MatrixF users, VectorF biases, float mean, double ridge)
+ItemAutorecModel::ItemAutorecModel(MatrixF codes, MatrixF users, VectorF biases, VectorF itemBiases,
+                                   float mean, double ridge)
     : m_codes(std::move(codes))
     , m_users(std::move(users))
     , m_biases(std::move(biases))
+    , m_itemBiases(std::move(itemBiases))
     , m_mean(mean)
     , m_ridge(ridge) {}
 
@@ -31,6 +33,7 @@ void ItemAutorecModel::score(std::span<const Query> queries, Eigen::Ref<MatrixF>
     }
     out.noalias() = rows * m_codes.transpose();
     out.colwise() += (biases.array() + m_mean).matrix();
+    out.rowwise() += m_itemBiases.transpose();
 }
 
 VectorF ItemAutorecModel::foldIn(const Query& query) const {
@@ -43,7 +46,8 @@ VectorF ItemAutorecModel::foldIn(const Query& query) const {
     for (Eigen::Index row = 0; row < n; ++row) {
         a.row(row).head(k) = m_codes.row(toInt(query.items[static_cast<std::size_t>(row)]));
         a(row, k) = 1.0f;
-        y(row) = query.values[static_cast<std::size_t>(row)] - m_mean;
+        y(row) = query.values[static_cast<std::size_t>(row)] - m_mean -
+                 m_itemBiases(toInt(query.items[static_cast<std::size_t>(row)]));
     }
     const auto ridge = static_cast<float>(m_ridge);
     if (n < k + 1) { // the smaller system of the two
@@ -65,6 +69,8 @@ void ItemAutorecModel::save(TensorFile& file) const {
     file.set("user.weights", m_users);
     file.set("user.biases",
              std::span<const float>(m_biases.data(), static_cast<std::size_t>(m_biases.size())));
+    file.set("item.biases",
+             std::span<const float>(m_itemBiases.data(), static_cast<std::size_t>(m_itemBiases.size())));
     const float numbers[] = {m_mean, static_cast<float>(m_ridge)};
     file.set("mean_and_ridge", std::span<const float>(numbers));
 }
@@ -76,6 +82,10 @@ Result<std::shared_ptr<const Recommender>> ItemAutorecModel::load(const TensorFi
     if (!users) return users.error();
     const auto biases = file.floats("user.biases");
     if (!biases) return biases.error();
+    const auto itemBiases = file.floats("item.biases");
+    if (!itemBiases) return itemBiases.error();
+    if (static_cast<Eigen::Index>(itemBiases->size()) != codes->rows())
+        return Error{ErrorCode::Parse, "One bias an item is needed", "item.biases"};
     const auto numbers = file.floats("mean_and_ridge");
     if (!numbers) return numbers.error();
     if (codes->cols() != users->cols() || static_cast<Eigen::Index>(biases->size()) != users->rows())
@@ -83,8 +93,9 @@ Result<std::shared_ptr<const Recommender>> ItemAutorecModel::load(const TensorFi
     if (numbers->size() != 2 || !((*numbers)[1] > 0.0f))
         return Error{ErrorCode::Parse, "A mean and a ridge above 0 are needed", "mean_and_ridge"};
     const VectorF b = Eigen::Map<const VectorF>(biases->data(), static_cast<Eigen::Index>(biases->size()));
+    const VectorF c = Eigen::Map<const VectorF>(itemBiases->data(), codes->rows());
     return std::shared_ptr<const Recommender>(std::make_shared<ItemAutorecModel>(
-        std::move(*codes), std::move(*users), b, (*numbers)[0], static_cast<double>((*numbers)[1])));
+        std::move(*codes), std::move(*users), b, c, (*numbers)[0], static_cast<double>((*numbers)[1])));
 }
 
 } // namespace recoscope

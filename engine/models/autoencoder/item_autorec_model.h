@@ -7,15 +7,17 @@
 
 namespace recoscope {
 
-/// I-AutoRec fitted: the items' codes and each user's row of the decoder. r̂_ui = μ + w_u · h_i + b_u.
+/// I-AutoRec fitted: the items' codes and each user's row of the decoder. r̂_ui = μ + w_u · h_i + b_u + b_i.
 /// Immutable; any thread.
 class ItemAutorecModel final : public Recommender {
 public:
     /// @param codes   items x k: h_i
     /// @param users   users x k: w_u
     /// @param biases  users: b_u
+    /// @param itemBiases  items: b_i
     /// @param ridge   of the row that is fitted to a history of nobody training knew
-    ItemAutorecModel(MatrixF codes, MatrixF users, VectorF biases, float mean, double ridge);
+    ItemAutorecModel(MatrixF codes, MatrixF users, VectorF biases, VectorF itemBiases, float mean,
+                     double ridge);
 
     std::int32_t userCount() const override { return static_cast<std::int32_t>(m_users.rows()); }
     std::int32_t itemCount() const override { return static_cast<std::int32_t>(m_codes.rows()); }
@@ -33,6 +35,7 @@ private:
     MatrixF m_codes;
     MatrixF m_users;
     VectorF m_biases;
+    VectorF m_itemBiases;
     float m_mean;
     double m_ridge;
 };
