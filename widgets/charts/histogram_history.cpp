@@ -155,7 +155,7 @@ void HistogramHistory::paintEvent(QPaintEvent*) {
     painter.drawText(QRect(area.left(), area.bottom() + 3, area.width(), line), Qt::AlignHCenter,
                      tr("Epoch"));
     painter.drawText(QRect(0, area.bottom() + 3 + line, width(), line), Qt::AlignHCenter,
-                     tr("Darker: more of its numbers. Line: mean"));
+                     tr("Dark: many numbers. Line: mean"));
 }
 
 bool HistogramHistory::event(QEvent* event) {

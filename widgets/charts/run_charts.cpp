@@ -22,12 +22,29 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 namespace recoscope {
 
 namespace {
 
 bool isMetric(const QString& key) { return curveKind(key) == CurveKind::Metric; }
+
+/// One curve is always far smaller than another.
+bool scalesDiffer(const QVector<ChartSeries>& all) {
+    double least = std::numeric_limits<double>::infinity();
+    double most = 0.0;
+    for (const ChartSeries& series : all) {
+        double height = 0.0;
+        for (const QPointF& point : series.points)
+            height = std::max(height, std::abs(point.y()));
+        if (height <= 0.0) continue;
+        least = std::min(least, height);
+        most = std::max(most, height);
+    }
+    return most > 30.0 * least;
+}
 
 constexpr std::array kStyles{Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
 
@@ -327,9 +344,6 @@ void RunCharts::setOwnScales(bool own) {
 
 void RunCharts::drawParts() {
     const bool one = m_runs.size() == 1;
-    // Runs have colours and parts would only have dashes: charts beside each other are easier to read.
-    if (!m_scalesChosen) m_ownScales->setChecked(!one);
-    m_partViews->setCurrentIndex(m_ownScales->isChecked() ? 1 : 0);
     const ChartAxis y{
         QString(), m_log->isChecked() ? AxisScale::Log : AxisScale::Linear, AxisUnit::Number, {}, {}};
     QVector<ChartSeries> all;
@@ -359,6 +373,10 @@ void RunCharts::drawParts() {
         }
         if (!cell.series.isEmpty()) cells << cell;
     }
+    // Where runs have the colours, parts would only have dashes; and a small part beside a large one is a
+    // line at the floor: charts beside each other are easier to read then.
+    if (!m_scalesChosen) m_ownScales->setChecked(!one || scalesDiffer(all));
+    m_partViews->setCurrentIndex(m_ownScales->isChecked() ? 1 : 0);
     if (m_ownScales->isChecked()) {
         m_partGrid->setCells(std::move(cells));
         return;

@@ -13,6 +13,8 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace recoscope {
 
 NetworkView::NetworkView(TrainingService* training, QWidget* parent)
@@ -32,6 +34,7 @@ NetworkView::NetworkView(TrainingService* training, QWidget* parent)
     m_table->setAlternatingRowColors(true);
     m_table->setShowGrid(false);
     m_table->setWordWrap(false);
+    m_table->setTextElideMode(Qt::ElideMiddle);
     m_table->setTabKeyNavigation(false);
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
@@ -76,9 +79,17 @@ void NetworkView::fit() {
     QHeaderView* header = m_table->horizontalHeader();
     m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
     for (int column = 0; column < TensorTableModel::ColumnCount; ++column)
-        header->setSectionResizeMode(column, column == TensorTableModel::Histogram
-                                                 ? QHeaderView::Stretch
+        header->setSectionResizeMode(column, column == TensorTableModel::Histogram ? QHeaderView::Stretch
+                                             : column == TensorTableModel::Name
+                                                 ? QHeaderView::Interactive
                                                  : QHeaderView::ResizeToContents);
+    // Names are long where layers are many: the rest must not go out of sight for them.
+    const int least = Theme::current().scaled(116);
+    const int wanted =
+        std::max(least, static_cast<QAbstractItemView*>(m_table)->sizeHintForColumn(TensorTableModel::Name));
+    header->resizeSection(
+        TensorTableModel::Name,
+        std::clamp(m_table->viewport()->width() - Theme::current().scaled(430), least, wanted));
 }
 
 void NetworkView::setRun(const QString& run) {
@@ -135,6 +146,11 @@ void NetworkView::showEvent(QShowEvent* event) {
 void NetworkView::hideEvent(QHideEvent* event) {
     QWidget::hideEvent(event);
     m_training->observe(false, this);
+}
+
+void NetworkView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fit();
 }
 
 void NetworkView::changeEvent(QEvent* event) {

@@ -95,6 +95,9 @@ private slots:
         QVERIFY(charts->offered(RunCharts::Parts));
         QVERIFY(!charts->offered(RunCharts::Signals));
         charts->setView(RunCharts::Parts);
+        // 1.0 beside 0.01: a line at the floor, unless each has its own scale.
+        QCOMPARE(charts->partGrid()->keys(), QStringList({"loss", "regularisation"}));
+        charts->setOwnScales(false);
         QCOMPARE(names(charts->partChart()), QStringList({"Total", "Regularisation"}));
         QVERIFY(charts->partChart()->series()[0].color != charts->partChart()->series()[1].color);
         charts->setPartShown("loss", false);
