@@ -75,4 +75,9 @@ inline bool answersEverybody(const Recommender& model, const Split& split) {
     return allFinite(scoresOf(model, Query()));
 }
 
+/// Whether a curve ends lower than it began, in a number.
+inline bool falls(const std::vector<double>& losses) {
+    return losses.size() > 1 && std::isfinite(losses.back()) && losses.back() < losses.front();
+}
+
 } // namespace recoscope::test
