@@ -24,7 +24,7 @@
 namespace recoscope {
 
 std::span<const AlgorithmInfo> algorithms() {
-    // Adding a model: one file pair, one row here.
+    // Adding a model: one file pair, one row here, beside its family.
     static const std::array table{
         randomInfo(),
         popularityInfo(),
@@ -35,6 +35,8 @@ std::span<const AlgorithmInfo> algorithms() {
         userKnnInfo(),
         biasedMfInfo(),
         ialsInfo(),
+        pureSvdInfo(),
+        pcaInfo(),
         autoencoderInfo(),
         autorecInfo(),
         cdaeInfo(),
@@ -43,8 +45,6 @@ std::span<const AlgorithmInfo> algorithms() {
         gaussianVaeInfo(),
         recVaeInfo(),
         adversarialAeInfo(),
-        pureSvdInfo(),
-        pcaInfo(),
     };
     return table;
 }
