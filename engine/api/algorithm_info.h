@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/api/cost.h"
 #include "engine/api/recommender.h"
 #include "engine/api/trainer.h"
 #include "engine/core/param_schema.h"
@@ -43,6 +44,8 @@ struct AlgorithmInfo {
     const ParamSchema& (*schema)();
     Result<std::unique_ptr<Trainer>> (*makeTrainer)(const TrainerInput& input);
     Result<std::shared_ptr<const Recommender>> (*load)(const TensorFile& file);
+    /// What fitting takes on data of that shape; `params` may be incomplete. Null: not counted.
+    FitCost (*cost)(const DataShape& shape, const ParamMap& params) = nullptr;
 };
 
 } // namespace recoscope
