@@ -2,6 +2,7 @@
 #include "engine/eval/evaluator.h"
 
 #include "engine/api/split_query.h"
+#include "engine/eval/list_metrics.h"
 #include "engine/eval/metric_definition.h"
 #include "engine/eval/ranking_metrics.h"
 #include "engine/eval/rating_metrics.h"
@@ -23,8 +24,8 @@ struct Wanted {
     int k = 0; // 0 where the metric has no cutoff
 };
 
-bool isRating(const MetricInfo& info) { return info.name == "rmse" || info.name == "mae"; }
-bool isPerUser(const MetricInfo& info) { return !isRating(info) && info.name != "coverage"; }
+bool isRating(const MetricInfo& info) { return info.kind == MetricKind::Rating; }
+bool isPerUser(const MetricInfo& info) { return info.kind == MetricKind::Ranking; }
 
 /// @param hasTruth  true preferences are known; "truth" is left out without.
 Result<std::vector<Wanted>> wantedMetrics(const EvaluationOptions& options, bool hasTruth) {
@@ -102,8 +103,6 @@ private:
     void rateUser(UserIndex user, const float* scores, RatingErrors& errors) const;
     void rankUser(std::int64_t row, UserIndex user, std::span<float> scores, Scratch& scratch);
     void excludeItems(UserIndex user, std::span<float> scores, std::int64_t& candidates) const;
-    double coverage(int k) const;
-    std::int64_t possibleItems() const;
 
     const Recommender& m_model;
     const Split& m_split;
@@ -297,35 +296,6 @@ void Pass::rankUser(std::int64_t row, UserIndex user, std::span<float> scores, S
     }
 }
 
-std::int64_t Pass::possibleItems() const {
-    // An item could be recommended when it is a candidate for at least one of the users.
-    std::vector<std::int64_t> excludedFor(static_cast<std::size_t>(m_held.colCount()), 0);
-    for (const UserIndex user : m_result.users) {
-        if (m_options.excludeTrain)
-            for (const ItemIndex item : m_history.cols(user))
-                ++excludedFor[static_cast<std::size_t>(item)];
-        if (!m_alsoExcluded) continue;
-        for (const ItemIndex item : m_alsoExcluded->cols(user))
-            if (!m_options.excludeTrain || !m_history.contains(user, item))
-                ++excludedFor[static_cast<std::size_t>(item)];
-    }
-    const auto users = static_cast<std::int64_t>(m_result.users.size());
-    return std::count_if(excludedFor.begin(), excludedFor.end(),
-                         [users](std::int64_t n) { return n < users; });
-}
-
-double Pass::coverage(int k) const {
-    std::vector<bool> recommended(static_cast<std::size_t>(m_held.colCount()), false);
-    const auto length = static_cast<std::size_t>(m_result.listLength);
-    for (std::size_t row = 0; row < m_result.users.size(); ++row)
-        for (std::size_t i = 0; i < static_cast<std::size_t>(k); ++i)
-            if (const ItemIndex item = m_result.topItems[row * length + i]; toInt(item) >= 0)
-                recommended[static_cast<std::size_t>(item)] = true;
-    const std::int64_t possible = possibleItems();
-    const auto distinct = std::count(recommended.begin(), recommended.end(), true);
-    return possible > 0 ? static_cast<double>(distinct) / static_cast<double>(possible) : 0.0;
-}
-
 Evaluation Pass::finish() {
     RatingErrors errors;
     for (const RatingErrors& block : m_errors)
@@ -348,7 +318,11 @@ Evaluation Pass::finish() {
             metric.value = info.name == "rmse" ? errors.rmse() : errors.mae();
             metric.count = errors.pairs;
         } else {
-            metric.value = coverage(m_wanted[w].k);
+            const RankedLists lists{m_result.users, m_result.topItems, m_result.listLength,
+                                    m_split,        m_target,          m_options};
+            ListMetricValue found = listMetric(info.name, m_wanted[w].k, lists);
+            metric.value = found.value;
+            if (m_options.keepPerUser) metric.perUser = std::move(found.perUser);
         }
         m_result.metrics.push_back(std::move(metric));
     }

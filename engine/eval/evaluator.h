@@ -42,6 +42,12 @@ struct EvaluationOptions {
     bool operator==(const EvaluationOptions&) const = default;
 };
 
+enum class MetricKind {
+    Ranking, // one user's list against the user's relevant items
+    Rating,  // predicted ratings against given ones, over pairs
+    List,    // the lists alone, whoever took what: list_metrics.h
+};
+
 struct MetricInfo {
     std::string_view name;   // "ndcg"
     std::string_view label;  // "NDCG"
@@ -49,6 +55,7 @@ struct MetricInfo {
     std::string_view meaning; // one sentence for a student
     bool hasCutoff = true;
     bool higherIsBetter = true;
+    MetricKind kind = MetricKind::Ranking;
 };
 std::span<const MetricInfo> metricInfos();
 /// Null when unknown. Accepts "ndcg" and "ndcg@10".
