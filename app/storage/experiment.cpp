@@ -81,6 +81,7 @@ void writeImport(Writer& out, const ImportOptions& import) {
     out.line("duplicates", duplicatesKey(import.duplicates));
     if (!import.validationPath.empty()) out.line("validation_path", yamlText(import.validationPath));
     if (!import.testPath.empty()) out.line("test_path", yamlText(import.testPath));
+    if (!import.featuresPath.empty()) out.line("features_path", yamlText(import.featuresPath));
     if (!import.mapping) return;
     const ColumnMapping& mapping = *import.mapping;
     out.open("columns");
@@ -213,6 +214,8 @@ void writeEvaluation(Writer& out, const TrainingPlan& plan) {
     out.line("ideal_list", evaluation.ideal == IdealList::CutAtK ? "cut_at_k" : "all_relevant", 1);
     out.line("recall_denominator", evaluation.recall == RecallDenominator::Capped ? "capped" : "relevant", 1);
     out.line("map_denominator", evaluation.map == MapDenominator::Capped ? "capped" : "relevant", 1);
+    out.line("tail_items",
+             evaluation.tail == TailItems::LeastPopularTenth ? "least_popular_tenth" : "beyond_80_percent", 1);
     out.line("clip_ratings", flag(evaluation.clipRatings), 1);
     out.line("keep_per_user", flag(evaluation.keepPerUser), 1);
     // Training sets this from the algorithm, whatever a file says.
@@ -238,6 +241,7 @@ void resolveAll(Experiment& experiment, const QDir& folder) {
     resolve(experiment.dataPath, folder);
     resolve(experiment.import.validationPath, folder);
     resolve(experiment.import.testPath, folder);
+    resolve(experiment.import.featuresPath, folder);
 }
 
 } // namespace

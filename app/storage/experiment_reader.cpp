@@ -279,6 +279,12 @@ constexpr Key evaluationKeys[] = {
              s, n, k, s.experiment.plan.evaluation.map,
              {{"relevant", MapDenominator::Relevant}, {"capped", MapDenominator::Capped}});
      }},
+    {"tail_items",
+     [](State& s, const YAML::Node& n, std::string_view k) {
+         return takeChoice<TailItems>(s, n, k, s.experiment.plan.evaluation.tail,
+                                      {{"beyond_80_percent", TailItems::BeyondMostInteractions},
+                                       {"least_popular_tenth", TailItems::LeastPopularTenth}});
+     }},
     {"predicts_ratings",
      [](State& s, const YAML::Node& n, std::string_view k) {
          return takeFlag(s, n, k, s.experiment.plan.evaluation.predictsRatings);
@@ -397,6 +403,10 @@ constexpr Key topKeys[] = {
      }},
     {"test_path", [](State& s, const YAML::Node& n,
                      std::string_view k) { return takeText(s, n, k, s.experiment.import.testPath); }},
+    {"features_path",
+     [](State& s, const YAML::Node& n, std::string_view k) {
+         return takeText(s, n, k, s.experiment.import.featuresPath);
+     }},
     {"columns",
      [](State& s, const YAML::Node& n, std::string_view k) {
          s.experiment.import.mapping = ColumnMapping{};

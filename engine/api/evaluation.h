@@ -18,7 +18,9 @@ struct MetricValue {
     double value = 0.0;
     std::int64_t count = 0; // users (or pairs) in the mean
     bool higherIsBetter = true;
-    std::vector<double> perUser; // in the order of Evaluation::users; empty for metrics that are not per user
+    /// In the order of Evaluation::users; empty for metrics that are not per user. NaN where the number does not exist for
+    /// a user (no pair of items to compare); such users are not in the mean.
+    std::vector<double> perUser;
 };
 
 /// What an evaluator found on one part of a split.
@@ -29,6 +31,7 @@ struct Evaluation {
     int listLength = 0;             // the largest cutoff
     std::vector<ItemIndex> topItems; // users.size() x listLength, best first; padded with -1 where candidates end
     double seconds = 0.0;
+    std::vector<std::string> leftOut; // "ild@10: the items have no categories": asked for, but without a meaning here
 
     const MetricValue* find(std::string_view key) const {
         for (const auto& metric : metrics)

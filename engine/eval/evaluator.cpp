@@ -96,9 +96,12 @@ public:
 
     Status prepare();
     Status run(ThreadPool& pool, RunControl& control, const std::function<void(double)>& progress);
+    /// What is computed from the lists alone, once they are all there.
+    Status measureLists(ThreadPool& pool, RunControl& control);
     Evaluation finish();
 
 private:
+    void leaveOutWhatCannotBe();
     bool runBlock(const Chunk& chunk, Scratch& scratch, RunControl& control);
     void rateUser(UserIndex user, const float* scores, RatingErrors& errors) const;
     void rankUser(std::int64_t row, UserIndex user, std::span<float> scores, Scratch& scratch);
@@ -122,6 +125,7 @@ private:
     std::vector<std::int64_t> m_rows;           // their row in the evaluation, or -1: rating errors only
     std::vector<std::vector<double>> m_perUser; // by wanted metric
     std::vector<RatingErrors> m_errors;         // by block
+    std::vector<ListMetricValue> m_lists;       // by wanted metric; empty for other kinds
     Evaluation m_result;
 };
 
@@ -135,6 +139,10 @@ Status Pass::prepare() {
         return Error{ErrorCode::Invalid, std::string("The split has no ") + part + " interactions", part};
     if (m_counts.users == 0)
         std::erase_if(m_wanted, [](const Wanted& wanted) { return !isRating(*wanted.info); });
+    if (!m_wanted.empty()) {
+        leaveOutWhatCannotBe();
+        if (m_wanted.empty()) return Error{ErrorCode::Invalid, m_result.leftOut.front(), "metrics"};
+    }
     if (m_wanted.empty())
         return Error{ErrorCode::Invalid,
                      std::string("No user has a relevant ") + part + " item; lower the relevance threshold",
@@ -167,6 +175,36 @@ Status Pass::prepare() {
     m_perUser.resize(m_wanted.size());
     for (std::size_t w = 0; w < m_wanted.size(); ++w)
         if (isPerUser(*m_wanted[w].info)) m_perUser[w].assign(m_result.users.size(), 0.0);
+    return {};
+}
+
+void Pass::leaveOutWhatCannotBe() {
+    std::erase_if(m_wanted, [this](const Wanted& wanted) {
+        if (wanted.info->kind != MetricKind::List) return false;
+        const std::string reason =
+            whyNoListMetric(wanted.info->name, wanted.k, m_split, m_target, m_counts.users);
+        if (!reason.empty()) m_result.leftOut.push_back(keyOf(*wanted.info, wanted.k) + ": " + reason);
+        return !reason.empty();
+    });
+}
+
+Status Pass::measureLists(ThreadPool& pool, RunControl& control) {
+    std::vector<ListMetricRequest> requests;
+    std::vector<std::size_t> places;
+    for (std::size_t w = 0; w < m_wanted.size(); ++w) {
+        if (m_wanted[w].info->kind != MetricKind::List) continue;
+        requests.push_back({m_wanted[w].info->name, m_wanted[w].k});
+        places.push_back(w);
+    }
+    m_lists.resize(m_wanted.size());
+    if (requests.empty()) return {};
+    auto values = listMetrics(requests,
+                              {m_result.users, m_result.topItems, m_result.listLength, m_split, m_target,
+                               m_options},
+                              pool, control);
+    if (!values) return values.error();
+    for (std::size_t n = 0; n < places.size(); ++n)
+        m_lists[places[n]] = std::move((*values)[n]);
     return {};
 }
 
@@ -318,11 +356,9 @@ Evaluation Pass::finish() {
             metric.value = info.name == "rmse" ? errors.rmse() : errors.mae();
             metric.count = errors.pairs;
         } else {
-            const RankedLists lists{m_result.users, m_result.topItems, m_result.listLength,
-                                    m_split,        m_target,          m_options};
-            ListMetricValue found = listMetric(info.name, m_wanted[w].k, lists);
-            metric.value = found.value;
-            if (m_options.keepPerUser) metric.perUser = std::move(found.perUser);
+            metric.value = m_lists[w].value;
+            metric.count = m_lists[w].users;
+            if (m_options.keepPerUser) metric.perUser = std::move(m_lists[w].perUser);
         }
         m_result.metrics.push_back(std::move(metric));
     }
@@ -345,6 +381,7 @@ Result<Evaluation> evaluate(const Recommender& model, const Split& split, Target
     Pass pass(model, split, target, options, std::move(*wanted));
     if (const Status ready = pass.prepare(); !ready) return ready.error();
     if (const Status ran = pass.run(pool, control, progress); !ran) return ran.error();
+    if (const Status measured = pass.measureLists(pool, control); !measured) return measured.error();
     Evaluation result = pass.finish();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result;

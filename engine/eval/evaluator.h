@@ -26,9 +26,16 @@ enum class IdealList {
 enum class RecallDenominator { Relevant, Capped }; // |R|, or min(k, |R|)
 enum class MapDenominator { Capped, Relevant };    // min(k, |R|), or |R|
 
+/// The items that few take, for the tail share.
+enum class TailItems {
+    BeyondMostInteractions, // outside the items that together carry 80 % of the training interactions
+    LeastPopularTenth,      // RecBole's: the tenth of the trained items with the fewest interactions
+};
+
 struct EvaluationOptions {
     std::vector<int> cutoffs = {5, 10, 20};
-    /// Names without cutoff: ndcg recall precision f1 map mrr hr auc rmse mae coverage truth. Empty: all that apply.
+    /// Names without cutoff: ndcg recall precision f1 map mrr hr auc rmse mae coverage gini novelty arp tail_share ild
+    /// ild_cooccurrence personalisation calibration truth. Empty: all that apply.
     std::vector<std::string> metrics = {};
     double relevanceThreshold = 0.0; // held-out interactions rated at or above are relevant; 0: all are
     bool excludeTrain = true;        // the query's history is no candidate
@@ -36,6 +43,7 @@ struct EvaluationOptions {
     IdealList ideal = IdealList::CutAtK;
     RecallDenominator recall = RecallDenominator::Relevant;
     MapDenominator map = MapDenominator::Capped;
+    TailItems tail = TailItems::BeyondMostInteractions;
     bool predictsRatings = false; // scores are ratings: RMSE and MAE are computed
     bool clipRatings = true;      // predictions are clipped to the dataset's scale first
     bool keepPerUser = true;

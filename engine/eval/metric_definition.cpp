@@ -2,6 +2,8 @@
 #include "engine/eval/metric_definition.h"
 
 #include "engine/core/param_schema.h"
+#include "engine/eval/item_categories.h"
+#include "engine/eval/list_metrics.h"
 
 #include <charconv>
 
@@ -51,6 +53,29 @@ std::string candidates(const EvaluationOptions& options, const Split& split, Tar
     return text;
 }
 
+std::string categoriesOf(const Split& split) {
+    const FeatureColumn* column = categoryColumn(*split.dataset());
+    return ";features=" + (column ? column->name : std::string("none"));
+}
+
+/// What is particular to a metric of the lists alone.
+std::string listParticulars(std::string_view name, const EvaluationOptions& options, const Split& split) {
+    if (name == "gini") return ";of=items-that-are-candidates-for-a-user;0=equal";
+    if (name == "novelty") return ";bits=-log2(users(i)/n);n=training-users;unseen=as-one-user";
+    if (name == "arp") return ";popularity=training-users";
+    if (name == "tail_share")
+        return options.tail == TailItems::LeastPopularTenth
+                   ? ";tail=least-popular-10%-of-training-items"
+                   : ";tail=outside-items-with-80%-of-training-interactions";
+    if (name == "ild") return categoriesOf(split) + ";distance=1-cosine-of-sets;without-features=left-out";
+    if (name == "ild_cooccurrence") return ";distance=1-cosine-of-training-columns;no-common-user=1";
+    if (name == "personalisation") return ";overlap=common/k;pairs=all-users";
+    if (name == "calibration")
+        return categoriesOf(split) + ";kl=history||list;smoothing=" + number(calibrationSmoothing) +
+               ";log=e;weights=equal;without-features=left-out";
+    return {};
+}
+
 /// What is particular to one metric, from its name to its averaging.
 std::string particulars(std::string_view name, int k, const EvaluationOptions& options, const Split& split) {
     const std::string cut = ";k=" + std::to_string(k);
@@ -69,6 +94,7 @@ std::string particulars(std::string_view name, int k, const EvaluationOptions& o
     if (name == "auc") return ";per=user;equal-scores=half;no-pairs=0.5";
     if (name == "coverage") return cut + ";of=items-that-are-candidates-for-a-user";
     if (name == "truth") return cut + ";of=true-preference;0=mean-of-candidates;1=best-k";
+    if (findMetric(name)->kind == MetricKind::List) return cut + listParticulars(name, options, split);
     const RatingScale& scale = split.dataset()->scale();
     return ";over=pairs;clip=" +
            (options.clipRatings ? number(scale.min) + ".." + number(scale.max) : "none");
@@ -98,6 +124,9 @@ std::string labelMetric(const MetricInfo& info, int k, const EvaluationOptions& 
     if (info.name == "ndcg" && options.ideal == IdealList::AllRelevant) label += " (ideal uncut)";
     if (info.name == "recall" && options.recall == RecallDenominator::Capped) label += " (capped)";
     if (info.name == "map" && options.map == MapDenominator::Relevant) label += " (÷|R|)";
+    if (info.name == "novelty") label += " (bits)";
+    if (info.name == "tail_share" && options.tail == TailItems::LeastPopularTenth)
+        label += " (least popular 10 %)";
     return label;
 }
 
