@@ -218,7 +218,8 @@ std::vector<Option> dataOptions() {
 std::vector<Option> splitOptions() {
     return joined(
         {{{"--split", "KIND",
-           "random_per_user, random_global, leave_last_out, time_cut, user_fold, k_fold, premade"}},
+           "random_per_user, random_global, leave_last_out, time_cut, user_fold, k_fold, premade, cold_users "
+           "(whole users, no history shown), cold_items (whole items)"}},
          toOptions(splitRows),
          {{"--from-time", "WHEN", "only interactions from then on: seconds, or a date such as 2015-03-01"},
           {"--to-time", "WHEN", "only interactions up to then"}}});

@@ -149,7 +149,9 @@ void writeSplit(Writer& out, const SplitSpec& split, std::uint64_t seed) {
         testWritten = split.testFraction == defaults.testFraction;
     } else {
         out.line("split", splitKindKey(kind), 1);
-        testWritten = kind != SplitKind::UserFold && split.testFraction == defaults.testFraction;
+        const bool ofRows = kind == SplitKind::UserFold || kind == SplitKind::ColdUsers ||
+                            kind == SplitKind::ColdItems; // shares of users or items
+        testWritten = !ofRows && split.testFraction == defaults.testFraction;
     }
     out.line("mode", "full", 1);
     if (!testWritten) out.line("test_fraction", number(split.testFraction), 1);

@@ -17,13 +17,15 @@ struct KindKey {
     SplitKind kind;
     std::string_view key;
 };
-constexpr std::array<KindKey, 7> kindKeys{{{SplitKind::RandomPerUser, "random_per_user"},
+constexpr std::array<KindKey, 9> kindKeys{{{SplitKind::RandomPerUser, "random_per_user"},
                                            {SplitKind::RandomGlobal, "random_global"},
                                            {SplitKind::LeaveLastOut, "leave_last_out"},
                                            {SplitKind::TimeCut, "time_cut"},
                                            {SplitKind::UserFold, "user_fold"},
                                            {SplitKind::KFold, "k_fold"},
-                                           {SplitKind::Premade, "premade"}}};
+                                           {SplitKind::Premade, "premade"},
+                                           {SplitKind::ColdUsers, "cold_users"},
+                                           {SplitKind::ColdItems, "cold_items"}}};
 
 using Labels = std::vector<Part>; // one an interaction, in byUser order
 
@@ -44,7 +46,8 @@ Status checkSpec(const Dataset& data, const SplitSpec& spec) {
         return invalid("The validation share must be at least 0 and below 1", "validation_fraction");
     const bool usesTestShare = spec.kind == SplitKind::RandomPerUser ||
                                spec.kind == SplitKind::RandomGlobal || spec.kind == SplitKind::TimeCut ||
-                               spec.kind == SplitKind::UserFold;
+                               spec.kind == SplitKind::UserFold || spec.kind == SplitKind::ColdUsers ||
+                               spec.kind == SplitKind::ColdItems;
     if (usesTestShare && spec.testFraction + spec.validationFraction >= 1.0)
         return invalid("Test and validation shares together leave nothing for training",
                        "validation_fraction");
@@ -224,6 +227,41 @@ Status userFold(const Dataset& data, const SplitSpec& spec, Labels& labels) {
     return {};
 }
 
+/// Chooses among the rows with interactions; what is chosen goes to a held-out part whole.
+template <class Row, class Col>
+std::vector<Part> chooseCold(const Csr<Row, Col>& rows, const SplitSpec& spec, std::string_view purpose) {
+    std::vector<std::int32_t> known;
+    for (std::int32_t row = 0; row < rows.rowCount(); ++row)
+        if (rows.rowSize(Row{row}) > 0) known.push_back(row);
+    const auto count = static_cast<std::int64_t>(known.size());
+    // The last one that training has is taken from validation first.
+    const std::int64_t test =
+        std::min(shareOf(spec.testFraction, count), std::max<std::int64_t>(0, count - 1));
+    const std::int64_t validation =
+        std::min(shareOf(spec.validationFraction, count), std::max<std::int64_t>(0, count - 1 - test));
+    Rng::stream(spec.seed, purpose).shuffle(std::span(known));
+    std::vector<Part> parts(static_cast<std::size_t>(rows.rowCount()), Part::Train);
+    for (std::int64_t n = 0; n < test + validation; ++n)
+        parts[static_cast<std::size_t>(known[static_cast<std::size_t>(n)])] =
+            n < test ? Part::Test : Part::Validation;
+    return parts;
+}
+
+void coldUsers(const Dataset& data, const SplitSpec& spec, Labels& labels) {
+    const auto parts = chooseCold(data.byUser(), spec, "split.cold_users");
+    for (std::int32_t u = 0; u < data.userCount(); ++u)
+        std::fill(labels.begin() + static_cast<std::ptrdiff_t>(rowBegin(data, u)),
+                  labels.begin() + static_cast<std::ptrdiff_t>(rowBegin(data, u + 1)),
+                  parts[static_cast<std::size_t>(u)]);
+}
+
+void coldItems(const Dataset& data, const SplitSpec& spec, Labels& labels) {
+    const auto parts = chooseCold(data.byItem(), spec, "split.cold_items");
+    const auto items = data.byUser().columns();
+    for (std::size_t n = 0; n < labels.size(); ++n)
+        labels[n] = parts[static_cast<std::size_t>(items[n])];
+}
+
 void kFold(const Dataset& data, const SplitSpec& spec, Labels& labels) {
     // All folds come from one shuffle that depends on the seed only, so they partition the data; sizes differ
     // by one at most.
@@ -375,6 +413,12 @@ Result<SplitPtr> makeSplit(const DatasetPtr& dataset, const SplitSpec& spec) {
         break;
     case SplitKind::KFold:
         kFold(data, spec, labels);
+        break;
+    case SplitKind::ColdUsers:
+        coldUsers(data, spec, labels);
+        break;
+    case SplitKind::ColdItems:
+        coldItems(data, spec, labels);
         break;
     case SplitKind::Premade:
         break;

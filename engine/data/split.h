@@ -32,6 +32,8 @@ enum class SplitKind {
     UserFold,      // strong generalisation: users that training never sees, their histories folded in
     KFold,         // fold `fold` of `folds` is test, over all interactions
     Premade,       // the parts that came with the files
+    ColdUsers,     // whole users that training never sees, with nothing but their attributes: no history
+    ColdItems,     // whole items that training never sees, with nothing but their attributes
 };
 
 /// Key used in files and commands ("random_per_user"), and back.
@@ -41,7 +43,7 @@ Result<SplitKind> splitKindFromKey(std::string_view key);
 struct SplitSpec {
     SplitKind kind = SplitKind::RandomPerUser;
     double testFraction = 0.2;
-    double validationFraction = 0.1; // of all interactions (users for UserFold); 0: none
+    double validationFraction = 0.1; // of all interactions (users for UserFold and ColdUsers, items for ColdItems); 0: none
     int folds = 5;
     int fold = 0;                 // 0-based
     double foldInFraction = 0.8;  // UserFold: share of a held-out user's interactions that is the history
@@ -56,7 +58,9 @@ struct SplitSpec {
 /// first, then test. LeaveLastOut needs two interactions for test and three for validation, takes no validation when
 /// validationFraction is 0, and orders equal times by the seed. TimeCut gives all interactions at the cut's own time to
 /// the newer part, so parts may be larger than asked. UserFold holds out users with two or more interactions. KFold's
-/// folds differ by one interaction at most.
+/// folds differ by one interaction at most. ColdUsers and ColdItems hold out a share of the users (items) that have
+/// interactions, at least one staying in training, and all that these have: a held-out user has an empty history, and a
+/// held-out item no training interaction, so that only attributes tell of them.
 class Split final {
 public:
     /// The (filtered) dataset that all indices refer to.

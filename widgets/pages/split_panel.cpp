@@ -42,6 +42,10 @@ constexpr KindText kindTexts[] = {
      QT_TRANSLATE_NOOP("recoscope::SplitPanel", "The newest share of all interactions is test: training never sees the future.")},
     {SplitKind::UserFold, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "New users (strong generalisation)"),
      QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Whole users are held out; a part of their history is shown to the model, the rest is to be found.")},
+    {SplitKind::ColdUsers, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Cold start: unknown users"),
+     QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Whole users are held out and nothing of their history is shown: a model has only their attributes. Compare with popularity.")},
+    {SplitKind::ColdItems, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Cold start: unknown items"),
+     QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Whole items are held out: a model has only their attributes. Rank them among themselves (candidates: items without training interactions).")},
     {SplitKind::KFold, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "k-fold"),
      QT_TRANSLATE_NOOP("recoscope::SplitPanel", "All interactions are dealt into k folds; one of them is test.")},
     {SplitKind::Premade, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "As in the files"),
@@ -319,9 +323,13 @@ void SplitPanel::updateState() {
     show(m_fold, now == SplitKind::KFold);
     show(m_foldIn, now == SplitKind::UserFold);
     show(m_seed, now != SplitKind::LeaveLastOut && now != SplitKind::Premade && now != SplitKind::TimeCut);
-    m_testLabel->setText(now == SplitKind::UserFold ? tr("Test users") : tr("Test share"));
+    const bool ofUsers = now == SplitKind::UserFold || now == SplitKind::ColdUsers;
+    const bool ofItems = now == SplitKind::ColdItems;
+    m_testLabel->setText(ofUsers ? tr("Test users") : ofItems ? tr("Test items") : tr("Test share"));
     m_fold->setSuffix(tr(" of %1").arg(m_folds->value()));
-    m_validationLabel->setText(now == SplitKind::UserFold ? tr("Validation users") : tr("Validation share"));
+    m_validationLabel->setText(ofUsers   ? tr("Validation users")
+                               : ofItems ? tr("Validation items")
+                                         : tr("Validation share"));
     // Not to be chosen without parts; an experiment that asks for it still shows it, with the reason below.
     if (auto* model = qobject_cast<QStandardItemModel*>(m_kind->model()))
         model->item(m_kind->findData(static_cast<int>(SplitKind::Premade)))->setEnabled(hasParts || !m_dataset);

@@ -82,6 +82,7 @@ std::string toJson(const ImportOptions& options) {
     }
     if (!options.validationPath.empty()) json["validation"] = options.validationPath;
     if (!options.testPath.empty()) json["test"] = options.testPath;
+    if (!options.featuresPath.empty()) json["features"] = options.featuresPath;
     return json.empty() ? std::string() : json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -106,6 +107,8 @@ Result<ImportOptions> importOptionsFromJson(std::string_view text) {
             options.validationPath = word;
         } else if (key == "test") {
             options.testPath = word;
+        } else if (key == "features") {
+            options.featuresPath = word;
         } else if (key == "duplicates") {
             bool found = false;
             for (const auto& [policy, name] : policies) {

@@ -44,7 +44,7 @@ void dropPart(ReadPlan& plan, Part part) {
     plan.ignored.clear(); // they tell which ground truth is used
 }
 
-/// The path's source first, then those of the validation and test file of the options.
+/// The path's source first, then those of the validation and test file and of the features of the options.
 Result<std::vector<Source>> sourcesFor(const std::string& path, const ImportOptions& options) {
     const bool given = !options.validationPath.empty() || !options.testPath.empty();
     std::vector<Source> sources;
@@ -70,6 +70,16 @@ Result<std::vector<Source>> sourcesFor(const std::string& path, const ImportOpti
     };
     if (auto added = addPart(options.validationPath, Part::Validation); !added) return added.error();
     if (auto added = addPart(options.testPath, Part::Test); !added) return added.error();
+    if (!options.featuresPath.empty()) {
+        auto source = sourceFor(options.featuresPath, {}, false);
+        if (!source) return source.error();
+        if (source->plan.features.empty())
+            return Error{ErrorCode::Invalid, "There are no attributes of items or users beside this data",
+                         options.featuresPath};
+        source->plan.interactions.clear();
+        source->plan.orderTimes = true; // it has no say about times
+        sources.push_back(std::move(*source));
+    }
     return sources;
 }
 
@@ -125,22 +135,24 @@ void fillRows(const Source& source, FormatPreview& preview) {
     }
 }
 
-Result<FeatureTable> readFeatures(const Source& source, Side side, const IdMap& ids, ImportReport& report,
-                                  const ImportContext& context, ProgressMeter& progress) {
+Result<FeatureTable> readFeatures(const std::vector<Source>& sources, Side side, const IdMap& ids,
+                                  ImportReport& report, const ImportContext& context,
+                                  ProgressMeter& progress) {
     FeatureBuilder builder(ids.size());
-    for (const FeatureFile& file : source.plan.features) {
-        if (file.side != side) continue;
-        FeatureJob job{source.tree, file.file, side, ids, builder, report, context.control};
-        const Status read = file.read(job);
-        if (!read && read.error().code == ErrorCode::Cancelled) return read.error();
-        // A catalogue that cannot be read costs the titles, not the ratings.
-        if (!read)
-            report.add("unreadable-catalogue",
-                       "A file with titles or attributes cannot be read: " + read.error().message,
-                       read.error().where, "");
-        progress.advance(source.tree.files()[static_cast<std::size_t>(file.file)].bytes,
-                         "Reading titles and attributes");
-    }
+    for (const Source& source : sources)
+        for (const FeatureFile& file : source.plan.features) {
+            if (file.side != side) continue;
+            FeatureJob job{source.tree, file.file, side, ids, builder, report, context.control};
+            const Status read = file.read(job);
+            if (!read && read.error().code == ErrorCode::Cancelled) return read.error();
+            // A catalogue that cannot be read costs the titles, not the ratings.
+            if (!read)
+                report.add("unreadable-catalogue",
+                           "A file with titles or attributes cannot be read: " + read.error().message,
+                           read.error().where, "");
+            progress.advance(source.tree.files()[static_cast<std::size_t>(file.file)].bytes,
+                             "Reading titles and attributes");
+        }
     return builder.build();
 }
 
@@ -273,9 +285,9 @@ Result<ImportResult> importPath(const std::string& path, const ImportOptions& op
             parts.rows.times[n] = static_cast<std::int64_t>(n);
         parts.timeUnit = TimeUnit::Order;
     }
-    auto items = readFeatures(main, Side::Item, parts.items, report, context, progress);
+    auto items = readFeatures(*sources, Side::Item, parts.items, report, context, progress);
     if (!items) return items.error();
-    auto users = readFeatures(main, Side::User, parts.users, report, context, progress);
+    auto users = readFeatures(*sources, Side::User, parts.users, report, context, progress);
     if (!users) return users.error();
     parts.itemFeatures = std::move(*items);
     parts.userFeatures = std::move(*users);

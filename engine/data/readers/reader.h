@@ -34,6 +34,9 @@ struct ImportOptions {
     // Pre-made splits given file by file (train/test/validation); `path` is then the training file.
     std::string validationPath;
     std::string testPath;
+    // Any data whose attributes of items and users are joined to the interactions by id; its own interactions
+    // are not read. Where both sources have a column of one name, the interactions' own comes first.
+    std::string featuresPath;
     bool operator==(const ImportOptions&) const = default;
 };
 

@@ -51,6 +51,7 @@ Experiment randomExperiment(Rng& rng) {
                                          .time = static_cast<int>(rng.below(5)) - 1};
     if (coin()) e.import.validationPath = randomText(rng);
     if (coin()) e.import.testPath = randomText(rng);
+    if (coin()) e.import.featuresPath = randomText(rng);
     FilterSpec& filter = e.split.filter;
     if (coin()) filter.minRating = rng.normal() * 3;
     if (coin()) filter.implicitThreshold = rng.normal() * 3;
@@ -60,7 +61,7 @@ Experiment randomExperiment(Rng& rng) {
             (filter.fromTime ? *filter.fromTime : 0) + static_cast<std::int64_t>(rng.below(1'000'000));
     if (coin()) filter.minUserInteractions = static_cast<int>(rng.below(50));
     if (coin()) filter.minItemInteractions = static_cast<int>(rng.below(50));
-    e.split.kind = static_cast<SplitKind>(rng.below(7));
+    e.split.kind = static_cast<SplitKind>(rng.below(9));
     if (coin()) e.split.testFraction = rng.uniform() * 0.4;
     if (coin()) e.split.validationFraction = coin() ? 0.0 : rng.uniform() * 0.4;
     if (coin()) e.split.folds = static_cast<int>(2 + rng.below(20));

@@ -314,6 +314,7 @@ private slots:
         options.mapping = ColumnMapping{'\t', '\0', false, 3, 2, 1, 0};
         options.validationPath = "a \"b\"";
         options.testPath = "/tmp/é";
+        options.featuresPath = "items";
         const auto back = importOptionsFromJson(toJson(options));
         QVERIFY2(back.ok(), back.ok() ? "" : back.error().text().c_str());
         QCOMPARE(*back, options);
@@ -323,6 +324,28 @@ private slots:
               R"({"mapping":{"delimiter":""}})", R"({"mapping":{"users":1}})", R"({"mapping":3})",
               R"({"mapping":{"item":123456789012}})", R"({"format":3})"})
             QVERIFY2(!importOptionsFromJson(bad).ok(), bad);
+    }
+
+    void attributesAreJoinedFromOtherData() {
+        TempTree tree;
+        const std::string train = tree.write("part.train.csv", "user,item,rating\n1,2,4\n1,9,3\n2,1,5\n");
+        ImportOptions options;
+        options.testPath = tree.write("part.test.csv", "user,item,rating\n2,2,4\n");
+        options.featuresPath = tiny("ml-100k");
+        RECOSCOPE_IMPORT(got, import(train, options));
+        QCOMPARE(got.dataset->interactionCount(), std::int64_t{4}); // none of the other data's
+        QCOMPARE(partCount(*got.dataset, Part::Test), 1);
+        QCOMPARE(feature(*got.dataset, "2", "title"), QString("The Baker's Map (1994)"));
+        QCOMPARE(feature(*got.dataset, "9", "title"), QString());
+        QCOMPARE(userFeature(*got.dataset, "2", "gender"), QString("F"));
+        const auto preview = previewPath(train, options);
+        QVERIFY(preview.ok());
+        QVERIFY(std::find(preview->files.begin(), preview->files.end(), "u.item") != preview->files.end());
+
+        options.featuresPath = train;
+        const auto none = import(train, options);
+        QVERIFY(!none.ok());
+        QVERIFY(none.error().message.find("no attributes") != std::string::npos);
     }
 
     void generatedDataIsAPathToo() {

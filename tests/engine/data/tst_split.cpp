@@ -17,7 +17,8 @@ using recoscope::test::dataset;
 namespace {
 
 constexpr SplitKind madeKinds[]{SplitKind::RandomPerUser, SplitKind::RandomGlobal, SplitKind::LeaveLastOut,
-                                SplitKind::TimeCut,       SplitKind::UserFold,     SplitKind::KFold};
+                                SplitKind::TimeCut,       SplitKind::UserFold,     SplitKind::KFold,
+                                SplitKind::ColdUsers,     SplitKind::ColdItems};
 
 using Pair = std::pair<std::int32_t, std::int32_t>;
 std::map<Pair, float> cells(const UserItemCsr& matrix) {
@@ -362,6 +363,75 @@ private slots:
         }
         QCOMPARE(tested, 20);
         QCOMPARE(validated, 10);
+    }
+
+    void coldUsersHaveNothingInTraining() {
+        const DatasetPtr data = test::plantedDataset(100, 40, 4, 5);
+        const SplitSpec spec{
+            .kind = SplitKind::ColdUsers, .testFraction = 0.2, .validationFraction = 0.1, .seed = 3};
+        const SplitPtr made = split(data, spec);
+        QVERIFY(made);
+        std::int64_t active = 0;
+        int tested = 0;
+        int validated = 0;
+        for (std::int32_t u = 0; u < data->userCount(); ++u) {
+            const UserIndex user{u};
+            const std::int32_t n = data->byUser().rowSize(user);
+            active += n > 0;
+            if (n == 0) continue;
+            const bool inTest = made->test().rowSize(user) == n;
+            const bool inValidation = made->validation().rowSize(user) == n;
+            tested += inTest;
+            validated += inValidation;
+            // Whole in one part, and nothing that a model could fold in.
+            QCOMPARE(inTest + inValidation + (made->train().rowSize(user) == n), 1);
+            if (inTest) QCOMPARE(made->testHistory().rowSize(user), 0);
+            if (inValidation) QCOMPARE(made->validationHistory().rowSize(user), 0);
+        }
+        QCOMPARE(tested, shareOf(0.2, active));
+        QCOMPARE(validated, shareOf(0.1, active));
+        SplitSpec other = spec;
+        other.seed = 4;
+        QVERIFY(split(data, other)->fingerprint() != made->fingerprint());
+        QCOMPARE(split(data, spec)->fingerprint(), made->fingerprint());
+    }
+
+    void coldItemsHaveNothingInTraining() {
+        const DatasetPtr data = test::plantedDataset(60, 80, 4, 5);
+        const SplitPtr made = split(
+            data, {.kind = SplitKind::ColdItems, .testFraction = 0.25, .validationFraction = 0.1, .seed = 3});
+        QVERIFY(made);
+        const ItemUserCsr test = made->test().transposed();
+        const ItemUserCsr validation = made->validation().transposed();
+        std::int64_t active = 0;
+        int tested = 0;
+        int validated = 0;
+        for (std::int32_t i = 0; i < data->itemCount(); ++i) {
+            const ItemIndex item{i};
+            const std::int32_t n = data->byItem().rowSize(item);
+            active += n > 0;
+            if (n == 0) continue;
+            const bool inTest = test.rowSize(item) == n;
+            const bool inValidation = validation.rowSize(item) == n;
+            tested += inTest;
+            validated += inValidation;
+            QCOMPARE(inTest + inValidation + (made->trainByItem().rowSize(item) == n), 1);
+        }
+        QCOMPARE(tested, shareOf(0.25, active));
+        QCOMPARE(validated, shareOf(0.1, active));
+    }
+
+    void coldKindsLeaveOneToTrainOn() {
+        const DatasetPtr data = dataset(2, 1, {{0, 0, 4, 1}, {1, 0, 2, 2}});
+        const SplitPtr users =
+            split(data, {.kind = SplitKind::ColdUsers, .testFraction = 0.8, .validationFraction = 0.1});
+        QVERIFY(users);
+        QCOMPARE(users->train().size(), std::int64_t{1});
+        QCOMPARE(users->test().size(), std::int64_t{1});
+        const SplitPtr items =
+            split(data, {.kind = SplitKind::ColdItems, .testFraction = 0.8, .validationFraction = 0.1});
+        QVERIFY(items);
+        QCOMPARE(items->train().size(), std::int64_t{2});
     }
 
     void foldsPartitionTheData() {
