@@ -112,8 +112,8 @@ private slots:
                                    << 0.37683757064024714 << 143.0 << 0.06666470877826214 << 0;
         QTest::newRow("200") << 200 << 3 << 0.02 << 0 << -0.30104756817293127 << 0.7636925369285452
                              << -0.021287277691479915 << 9675.0 << 0.6477043007627133 << 0;
-        QTest::newRow("300, ties") << 300 << 4 << 0.02 << 10 << 0.28926021251994316 << 0.7725827191700865
-                                   << 0.01670044615642375 << -1.0 << -1.0 << 22;
+        QTest::newRow("300, ties") << 300 << 4 << 0.02 << 8 << 0.452152240579669 << 0.6514871569825265
+                                   << 0.026105021781336436 << 16418.5 << 0.6512860269620484 << 40;
         QTest::newRow("1000, ties") << 1000 << 5 << 0.0 << 4 << 1.4154692004944474 << 0.15724263311199624
                                     << 0.04476106631379988 << 132728.0 << 0.1467984615492338 << 249;
     }
@@ -137,8 +137,6 @@ private slots:
         const Wilcoxon ranks = wilcoxon(d);
         QCOMPARE(ranks.zeros, zeros);
         QCOMPARE(ranks.exact, n <= 50);
-        if (w < 0.0)
-            return; // tenths are no binary fractions: differences that should be equal are not, quite
         QCOMPARE(ranks.statistic, w);
         QVERIFY2(near(ranks.p, wP), std::to_string(ranks.p).c_str());
     }
