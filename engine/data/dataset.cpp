@@ -360,6 +360,21 @@ Sorted sortRows(const InteractionColumns& in, const Grouped& grouped, DuplicateP
     return out;
 }
 
+Result<UserItemCsr> negativesOf(const GivenNegatives& given, std::int32_t users, std::int32_t items) {
+    RECOSCOPE_CHECK(given.users.size() == given.items.size(), "columns of different length");
+    if (given.users.empty()) return UserItemCsr();
+    std::vector<Entry<UserIndex, ItemIndex>> entries;
+    entries.reserve(given.users.size());
+    for (std::size_t n = 0; n < given.users.size(); ++n)
+        entries.push_back({given.users[n], given.items[n], 1.0f});
+    const auto before = [](const auto& a, const auto& b) {
+        return a.row != b.row ? a.row < b.row : a.col < b.col;
+    };
+    std::sort(entries.begin(), entries.end(), before);
+    entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+    return UserItemCsr::fromEntries(users, items, entries);
+}
+
 } // namespace
 
 double Dataset::density() const {
@@ -423,6 +438,9 @@ Result<DatasetPtr> Dataset::make(DatasetParts parts, ImportReport* report, Threa
     dataset->m_itemFeatures = std::move(parts.itemFeatures);
     dataset->m_provenance = std::move(parts.provenance);
     dataset->m_truth = std::move(parts.truth);
+    auto negatives = negativesOf(parts.negatives, dataset->userCount(), dataset->itemCount());
+    if (!negatives) return negatives.error();
+    dataset->m_negatives = std::move(*negatives);
     dataset->m_provenance.fingerprint = fingerprintOf(*dataset, pool);
     return DatasetPtr(std::move(dataset));
 }

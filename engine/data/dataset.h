@@ -60,6 +60,12 @@ struct GroundTruth {
     MatrixF preference;
 };
 
+/// Pairs of user and item that came with the data as negatives to rank the held-out items with (NCF).
+struct GivenNegatives {
+    std::vector<UserIndex> users; // columns of equal length, in any order; repeated pairs are one
+    std::vector<ItemIndex> items;
+};
+
 /// Everything Dataset::make needs.
 struct DatasetParts {
     IdMap users;
@@ -72,6 +78,7 @@ struct DatasetParts {
     DuplicatePolicy duplicates = DuplicatePolicy::KeepLast;
     Provenance provenance; // fingerprint is filled in by make()
     std::shared_ptr<const GroundTruth> truth;
+    GivenNegatives negatives; // may be empty
 };
 
 /// Users, items, their interactions and features. Immutable; any thread; shared as std::shared_ptr<const Dataset>.
@@ -109,6 +116,8 @@ public:
     const Provenance& provenance() const { return m_provenance; }
     /// Null unless the data is synthetic and its truth is kept.
     const std::shared_ptr<const GroundTruth>& truth() const { return m_truth; }
+    /// The negatives that came with the data, values 1; without entries where none did. Not part of the fingerprint.
+    const UserItemCsr& negatives() const { return m_negatives; }
 
 private:
     Dataset() = default;
@@ -124,6 +133,7 @@ private:
     FeatureTable m_itemFeatures;
     Provenance m_provenance;
     std::shared_ptr<const GroundTruth> m_truth;
+    UserItemCsr m_negatives;
 };
 
 using DatasetPtr = std::shared_ptr<const Dataset>;

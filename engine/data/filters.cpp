@@ -155,6 +155,15 @@ Result<DatasetPtr> rebuilt(const Dataset& data, const FilterSpec& filter, const 
         parts.truth = std::move(truth);
     }
 
+    if (const UserItemCsr& negatives = data.negatives(); !negatives.empty())
+        for (const std::int32_t u : users)
+            for (const ItemIndex item : negatives.cols(UserIndex{u})) {
+                const std::int32_t stays = newItem[static_cast<std::size_t>(item)];
+                if (stays < 0) continue;
+                parts.negatives.users.push_back(UserIndex{newUser[static_cast<std::size_t>(u)]});
+                parts.negatives.items.push_back(ItemIndex{stays});
+            }
+
     InteractionColumns& rows = parts.rows;
     const auto count = static_cast<std::size_t>(kept.count());
     rows.users.reserve(count);

@@ -14,12 +14,15 @@ struct EvaluationCounts {
     std::int64_t usersWithoutRelevant =
         0;                  // known by a history or held-out items, but with nothing relevant to find
     std::int64_t pairs = 0; // held-out interactions
+    std::int64_t rated = 0; // users with held-out interactions
 };
 
 /// Held-out interactions of a target.
 const UserItemCsr& heldOut(const Split& split, Target target);
 /// What users are known by when the target is scored.
 const UserItemCsr& historyOf(const Split& split, Target target);
+/// Whether a held-out rating reaches the threshold; 0 means "all do", also for scales that go below zero. Which items
+/// count may depend on more: candidates.h.
 bool isRelevant(float rating, const EvaluationOptions& options);
 
 /// O(users + held-out interactions).
@@ -32,7 +35,10 @@ std::string defineMetric(const MetricInfo& info, int k, const EvaluationOptions&
 /// "ndcg@10", or "auc" for a metric without cutoff.
 std::string keyOf(const MetricInfo& info, int k);
 
-/// "NDCG@10", with the dialect where one is chosen: "Recall@10 (capped)".
+/// As the metric says, but for those that a choice turns round: 1 − Gini.
+bool isHigherBetter(const MetricInfo& info, const EvaluationOptions& options);
+
+/// "NDCG@10", with what is chosen where it is not Recoscope's own: "Recall@10 (capped)", "NDCG@10 [99 uniform]".
 std::string labelMetric(const MetricInfo& info, int k, const EvaluationOptions& options);
 
 } // namespace recoscope

@@ -57,13 +57,30 @@ std::int64_t halvesAbove(std::span<const float> ascending, float threshold) {
 
 } // namespace
 
-Discounts::Discounts(std::int64_t ranks)
+Discounts::Discounts(std::int64_t ranks, Discount form)
     : m_discount(static_cast<std::size_t>(ranks) + 1, 0.0)
     , m_sum(static_cast<std::size_t>(ranks) + 1, 0.0) {
     for (std::size_t i = 1; i < m_discount.size(); ++i) {
-        m_discount[i] = 1.0 / std::log2(static_cast<double>(i) + 1.0);
+        const double of = form == Discount::LogRankPlusOne ? static_cast<double>(i) + 1.0
+                                                           : std::max(static_cast<double>(i), 2.0);
+        m_discount[i] = 1.0 / std::log2(of);
         m_sum[i] = m_sum[i - 1] + m_discount[i];
     }
+}
+
+double gainOf(float rating, Gain gain, double threshold) {
+    const auto r = static_cast<double>(rating);
+    switch (gain) {
+    case Gain::Binary:
+        break;
+    case Gain::Linear:
+        return std::max(0.0, r);
+    case Gain::Exponential:
+        return std::max(0.0, std::exp2(r) - 1.0);
+    case Gain::ExponentialAboveThreshold:
+        return std::max(0.0, std::exp2(r - threshold + 1.0) - 1.0);
+    }
+    return 1.0;
 }
 
 double ndcg(const RankedHits& list, int k, IdealList ideal, const Discounts& discounts) {
@@ -71,9 +88,23 @@ double ndcg(const RankedHits& list, int k, IdealList ideal, const Discounts& dis
     double gain = 0.0;
     for (std::size_t i = 0; i < end; ++i)
         if (list.hits[i]) gain += discounts.at(static_cast<std::int64_t>(i) + 1);
-    const std::int64_t best =
-        ideal == IdealList::CutAtK ? std::min<std::int64_t>(k, list.relevant) : list.relevant;
+    std::int64_t best = k;
+    if (ideal == IdealList::CutAtK) best = std::min<std::int64_t>(k, list.relevant);
+    if (ideal == IdealList::AllRelevant) best = list.relevant;
     return gain / discounts.ideal(best);
+}
+
+double gradedNdcg(std::span<const double> gains, std::span<const double> idealGains, int k, IdealList ideal,
+                  const Discounts& discounts) {
+    const auto discounted = [&](std::span<const double> list, std::size_t length) {
+        double sum = 0.0;
+        for (std::size_t i = 0; i < std::min(list.size(), length); ++i)
+            sum += list[i] * discounts.at(static_cast<std::int64_t>(i) + 1);
+        return sum;
+    };
+    const double best =
+        discounted(idealGains, ideal == IdealList::CutAtK ? static_cast<std::size_t>(k) : idealGains.size());
+    return best > 0.0 ? discounted(gains, static_cast<std::size_t>(k)) / best : 0.0;
 }
 
 double recall(const RankedHits& list, int k, RecallDenominator denominator) {
@@ -82,7 +113,14 @@ double recall(const RankedHits& list, int k, RecallDenominator denominator) {
     return static_cast<double>(hitsWithin(list, k)) / static_cast<double>(over);
 }
 
-double precision(const RankedHits& list, int k) { return static_cast<double>(hitsWithin(list, k)) / k; }
+double precision(const RankedHits& list, int k, PrecisionDenominator denominator) {
+    auto over = static_cast<double>(k);
+    if (denominator == PrecisionDenominator::ListLength)
+        over = static_cast<double>(std::min(list.hits.size(), static_cast<std::size_t>(k)));
+    if (denominator == PrecisionDenominator::PooledCapped)
+        over = static_cast<double>(std::min<std::int64_t>(k, list.relevant));
+    return over > 0.0 ? static_cast<double>(hitsWithin(list, k)) / over : 0.0;
+}
 
 double f1(double precision, double recall) {
     const double sum = precision + recall;
@@ -93,6 +131,13 @@ double averagePrecision(const RankedHits& list, int k, MapDenominator denominato
     const std::size_t end = std::min(list.hits.size(), static_cast<std::size_t>(k));
     double sum = 0.0;
     int hits = 0;
+    if (denominator == MapDenominator::MeanPrecision) {
+        for (std::size_t i = 0; i < static_cast<std::size_t>(k); ++i) {
+            if (i < end) hits += list.hits[i];
+            sum += static_cast<double>(hits) / static_cast<double>(i + 1);
+        }
+        return sum / k;
+    }
     for (std::size_t i = 0; i < end; ++i)
         if (list.hits[i]) sum += static_cast<double>(++hits) / static_cast<double>(i + 1);
     const std::int64_t over =
@@ -105,6 +150,21 @@ double reciprocalRank(const RankedHits& list, int k) {
     for (std::size_t i = 0; i < end; ++i)
         if (list.hits[i]) return 1.0 / static_cast<double>(i + 1);
     return 0.0;
+}
+
+std::int64_t firstRelevantRank(std::span<const float> scores, std::span<const ItemIndex> relevant) {
+    float best = -std::numeric_limits<float>::infinity();
+    std::size_t place = scores.size();
+    for (const ItemIndex item : relevant)
+        if (const auto at = static_cast<std::size_t>(item); scores[at] > best) {
+            best = scores[at];
+            place = at;
+        }
+    if (place == scores.size()) return 0;
+    std::int64_t above = 0;
+    for (std::size_t n = 0; n < scores.size(); ++n)
+        above += static_cast<std::int64_t>(scores[n] > best || (scores[n] == best && n < place));
+    return above + 1;
 }
 
 double hitRate(const RankedHits& list, int k) { return hitsWithin(list, k) > 0 ? 1.0 : 0.0; }
