@@ -12,10 +12,15 @@
 #include "engine/models/baseline/popularity.h"
 #include "engine/models/baseline/random.h"
 #include "engine/models/baseline/user_mean.h"
+#include "engine/models/content/attribute_map.h"
+#include "engine/models/content/content_knn.h"
+#include "engine/models/content/content_profile.h"
 #include "engine/models/factorization/biased_mf.h"
 #include "engine/models/factorization/ials.h"
 #include "engine/models/factorization/pca.h"
 #include "engine/models/factorization/pure_svd.h"
+#include "engine/models/hybrid/switching_hybrid.h"
+#include "engine/models/hybrid/weighted_hybrid.h"
 #include "engine/models/neighbourhood/item_knn.h"
 #include "engine/models/neighbourhood/user_knn.h"
 
@@ -33,6 +38,10 @@ std::span<const AlgorithmInfo> algorithms() {
         itemMeanInfo(),
         itemKnnInfo(),
         userKnnInfo(),
+        contentKnnInfo(),
+        hybridKnnInfo(),
+        contentProfileInfo(),
+        attributeMapInfo(),
         biasedMfInfo(),
         ialsInfo(),
         pureSvdInfo(),
@@ -45,6 +54,8 @@ std::span<const AlgorithmInfo> algorithms() {
         gaussianVaeInfo(),
         recVaeInfo(),
         adversarialAeInfo(),
+        weightedHybridInfo(),
+        switchingHybridInfo(),
     };
     return table;
 }

@@ -29,15 +29,49 @@ bool sameBits(const std::vector<T>& a, const std::vector<T>& b) {
 
 } // namespace
 
+/// The planted set, with attributes that tell of the group: but for a few that are missing, and one that is
+/// noise.
+DatasetPtr plantedWithFeatures() {
+    constexpr int groups = 4;
+    const DatasetPtr plain = plantedDataset();
+    DatasetParts parts;
+    parts.users = plain->users();
+    parts.items = plain->items();
+    for (std::int32_t u = 0; u < plain->userCount(); ++u) {
+        const auto items = plain->byUser().cols(UserIndex{u});
+        const auto values = plain->byUser().values(UserIndex{u});
+        parts.rows.users.insert(parts.rows.users.end(), items.size(), UserIndex{u});
+        parts.rows.items.insert(parts.rows.items.end(), items.begin(), items.end());
+        parts.rows.values.insert(parts.rows.values.end(), values.begin(), values.end());
+    }
+    parts.rows.times.assign(plain->times().begin(), plain->times().end());
+    parts.timeUnit = plain->timeUnit();
+    FeatureColumn genres{.name = "genres", .kind = FeatureKind::Tokens};
+    genres.vocabulary = {"north", "east", "south", "west", "long"};
+    genres.tokenOffsets.push_back(0);
+    FeatureColumn title{.name = "title", .kind = FeatureKind::Text};
+    FeatureColumn year{.name = "year", .kind = FeatureKind::Number};
+    for (int i = 0; i < plain->itemCount(); ++i) {
+        if (i % 13 != 0) genres.tokens.push_back(i % groups);
+        if (i % 5 == 0) genres.tokens.push_back(groups);
+        genres.tokenOffsets.push_back(static_cast<std::int64_t>(genres.tokens.size()));
+        title.texts.push_back("Item of " + genres.vocabulary[static_cast<std::size_t>(i % groups)]);
+        year.numbers.push_back(static_cast<float>(1950 + i % 60));
+    }
+    FeatureColumn region{.name = "region", .kind = FeatureKind::Token};
+    region.vocabulary = {"north", "east", "south", "west"};
+    for (int u = 0; u < plain->userCount(); ++u)
+        region.tokens.push_back(u % 17 == 0 ? -1 : u % groups);
+    parts.itemFeatures = FeatureTable({std::move(title), std::move(genres), std::move(year)});
+    parts.userFeatures = FeatureTable({std::move(region)});
+    parts.provenance = plain->provenance();
+    return std::move(Dataset::make(std::move(parts))).value();
+}
+
 SplitPtr plantedSplit(const AlgorithmInfo& algorithm, SplitKind kind) {
     SplitSpec spec;
     spec.kind = kind;
-    if (!needsFeatures(algorithm)) return splitOf(plantedDataset(), spec);
-    SyntheticRecipe recipe;
-    recipe.users = 200;
-    recipe.items = 150;
-    recipe.interactions = 8'000;
-    return splitOf(std::move(generateDataset(recipe)).value(), spec);
+    return splitOf(needsFeatures(algorithm) ? plantedWithFeatures() : plantedDataset(), spec);
 }
 
 SplitPtr largeSplit(const AlgorithmInfo& algorithm) {

@@ -150,7 +150,8 @@ private slots:
             found << QString::fromStdString(split(data, spec)->fingerprint());
         }
         QCOMPARE(found.join(' '), QStringLiteral("bdb94e73411fddff 04ac50ba89a79d8e c01a0b3ca3a3ba77 "
-                                                 "1d00ee7c93ec2694 3c332bf56001806e 802ee259fc531835"));
+                                                 "1d00ee7c93ec2694 3c332bf56001806e 802ee259fc531835 "
+                                                 "88382e4c47f4b052 4fa1207c94855580"));
     }
 
     void countsAreRoundedHalfUp() {
