@@ -203,14 +203,19 @@ constexpr std::size_t partCount = 5;
 /// Pairs of user and item that stood in more than one part: by the part that lost them and the one that has
 /// them.
 struct PartOverlaps {
+    static constexpr std::size_t examplesKept = 3;
     std::array<std::array<std::int64_t, partCount>, partCount> counts{};
+    std::array<std::array<std::vector<std::pair<UserIndex, ItemIndex>>, partCount>, partCount> examples;
     std::int64_t pairs = 0;
 
     void add(const PartOverlaps& other) {
         pairs += other.pairs;
         for (std::size_t lost = 0; lost < partCount; ++lost)
-            for (std::size_t kept = 0; kept < partCount; ++kept)
+            for (std::size_t kept = 0; kept < partCount; ++kept) {
                 counts[lost][kept] += other.counts[lost][kept];
+                for (const auto& pair : other.examples[lost][kept])
+                    if (examples[lost][kept].size() < examplesKept) examples[lost][kept].push_back(pair);
+            }
     }
 };
 
@@ -303,8 +308,13 @@ std::size_t keepOnePart(const InteractionColumns& in, std::span<std::uint64_t> k
             lost[static_cast<std::size_t>(part)] = true;
     }
     overlaps.pairs += count < keys.size();
-    for (std::size_t part = 0; part < partCount; ++part)
-        overlaps.counts[part][static_cast<std::size_t>(kept)] += lost[part];
+    for (std::size_t part = 0; part < partCount; ++part) {
+        if (!lost[part]) continue;
+        ++overlaps.counts[part][static_cast<std::size_t>(kept)];
+        auto& examples = overlaps.examples[part][static_cast<std::size_t>(kept)];
+        if (examples.size() < PartOverlaps::examplesKept)
+            examples.emplace_back(in.users[rowAt(0)], in.items[rowAt(0)]);
+    }
     return count;
 }
 
@@ -375,7 +385,22 @@ Result<UserItemCsr> negativesOf(const GivenNegatives& given, std::int32_t users,
     return UserItemCsr::fromEntries(users, items, entries);
 }
 
+/// Adds what was found to what is known from before, by the two parts.
+void addOverlaps(const PartOverlaps& found, const IdMap& users, const IdMap& items,
+                 std::vector<PartOverlap>& overlaps) {
+    for (std::size_t lost = 0; lost < partCount; ++lost)
+        for (std::size_t kept = 0; kept < partCount; ++kept) {
+            if (found.counts[lost][kept] == 0) continue;
+            PartOverlap overlap{static_cast<Part>(lost), static_cast<Part>(kept), found.counts[lost][kept], {}};
+            for (const auto& [user, item] : found.examples[lost][kept])
+                overlap.examples.emplace_back(users.id(toInt(user)), items.id(toInt(item)));
+            overlaps.push_back(std::move(overlap));
+        }
+}
+
 } // namespace
+
+const char* partName(Part part) { return partNames[static_cast<std::size_t>(part)]; }
 
 double Dataset::density() const {
     return static_cast<double>(interactionCount()) / (static_cast<double>(userCount()) * itemCount());
@@ -430,6 +455,8 @@ Result<DatasetPtr> Dataset::make(DatasetParts parts, ImportReport* report, Threa
     dataset->m_byItem = dataset->m_byUser.transposed();
     dataset->m_times = std::move(sorted.times);
     dataset->m_parts = std::move(sorted.parts);
+    dataset->m_overlaps = std::move(parts.overlaps);
+    addOverlaps(sorted.overlaps, parts.users, parts.items, dataset->m_overlaps);
     dataset->m_users = std::move(parts.users);
     dataset->m_items = std::move(parts.items);
     dataset->m_timeUnit = parts.timeUnit;

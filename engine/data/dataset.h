@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace recoscope {
@@ -55,6 +56,18 @@ struct InteractionColumns {
     std::vector<Part> parts;
 };
 
+/// Pairs of user and item that stood in two parts of a pre-made split: a leak between them.
+struct PartOverlap {
+    Part lost = Part::Train; // they were taken out of this part
+    Part kept = Part::Test;
+    std::int64_t count = 0;
+    std::vector<std::pair<std::string, std::string>> examples; // ids of users and items, the first few
+    bool operator==(const PartOverlap&) const = default;
+};
+
+/// "training", "validation", "test", "validation history", "test history"
+const char* partName(Part part);
+
 /// For synthetic data: what every user would truly rate every item. users x items.
 struct GroundTruth {
     MatrixF preference;
@@ -76,6 +89,7 @@ struct DatasetParts {
     bool implicit = false;
     TimeUnit timeUnit = TimeUnit::None;
     DuplicatePolicy duplicates = DuplicatePolicy::KeepLast;
+    std::vector<PartOverlap> overlaps; // known from before; make() adds those it finds
     Provenance provenance; // fingerprint is filled in by make()
     std::shared_ptr<const GroundTruth> truth;
     GivenNegatives negatives; // may be empty
@@ -102,6 +116,8 @@ public:
     TimeUnit timeUnit() const { return m_timeUnit; }
     /// Part of each interaction in byUser() order; empty unless the data came with a pre-made split.
     std::span<const Part> parts() const { return m_parts; }
+    /// Pairs that stood in two parts when the files were read, by the two parts. Not part of the fingerprint.
+    const std::vector<PartOverlap>& overlaps() const { return m_overlaps; }
     const RatingScale& scale() const { return m_scale; }
 
     const IdMap& users() const { return m_users; }
@@ -127,6 +143,7 @@ private:
     ItemUserCsr m_byItem;
     std::vector<std::int64_t> m_times;
     std::vector<Part> m_parts;
+    std::vector<PartOverlap> m_overlaps;
     TimeUnit m_timeUnit = TimeUnit::None;
     RatingScale m_scale;
     FeatureTable m_userFeatures;

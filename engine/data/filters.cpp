@@ -142,6 +142,7 @@ Result<DatasetPtr> rebuilt(const Dataset& data, const FilterSpec& filter, const 
     parts.timeUnit = data.timeUnit();
     parts.implicit = data.scale().implicit || filter.implicitThreshold.has_value();
     parts.provenance = data.provenance();
+    parts.overlaps = data.overlaps();
     parts.provenance.title += " (" + note(filter) + ")";
     if (data.truth()) {
         const MatrixF& old = data.truth()->preference;
