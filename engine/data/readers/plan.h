@@ -34,6 +34,7 @@ struct ReadPlan {
     std::string description;
     std::vector<InteractionFile> interactions; // in the order of reading
     std::vector<FeatureFile> features;
+    std::vector<int> negatives; // files of negatives as NCF has them: readNegatives()
     std::vector<std::string> ignored;
     bool orderTimes = false; // rows stand in time order and have no times: their position becomes the time
     std::vector<std::string> notes; // sentences for the report

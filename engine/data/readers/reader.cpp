@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/data/readers/reader.h"
 
+#include "engine/data/readers/ncf.h"
 #include "engine/data/readers/plan.h"
 #include "engine/data/readers/row_collector.h"
 #include "engine/data/readers/sniff.h"
@@ -93,6 +94,8 @@ std::vector<int> filesOf(const ReadPlan& plan) {
         add(one.file);
     for (const auto& one : plan.features)
         add(one.file);
+    for (const int file : plan.negatives)
+        add(file);
     return files;
 }
 
@@ -291,6 +294,12 @@ Result<ImportResult> importPath(const std::string& path, const ImportOptions& op
     if (!users) return users.error();
     parts.itemFeatures = std::move(*items);
     parts.userFeatures = std::move(*users);
+    for (const Source& source : *sources)
+        for (const int file : source.plan.negatives)
+            if (auto read = readNegatives(source.tree, file, parts.users, parts.items, report, context.control,
+                                          parts.negatives);
+                !read)
+                return read.error();
     parts.provenance.path = path;
     parts.provenance.format = main.plan.format;
     parts.provenance.title = main.plan.name.empty() ? main.plan.title : main.plan.name;

@@ -167,10 +167,39 @@ private slots:
         RECOSCOPE_IMPORT(rows, import(tiny("ncf/tiny.train.rating"))); // its partner is found
         QCOMPARE(partCount(*rows.dataset, Part::Test), 2);
         QCOMPARE(valueOf(*rows.dataset, "1", "2"), 2.0f);
-        QCOMPARE(issueCount(rows.report, "ignored-file"), 1); // the sampled negatives, said
+        QCOMPARE(issueCount(rows.report, "ignored-file"), 0); // also the negatives are read
+        QCOMPARE(issueCount(rows.report, "unknown-negatives"), 4);
         RECOSCOPE_IMPORT(lists, import(tiny("ncf-lists")));
         QCOMPARE(partCount(*lists.dataset, Part::Test), 4);
         QCOMPARE(issueCount(lists.report, "ratings-left-out"), 1);
+    }
+
+    void ncfNegativesComeWithTheirUsers() {
+        const TempTree tree;
+        tree.write("x.train.rating", "7\ta\t5\n7\tb\t4\n8\tc\t3\n9\td\t3\n");
+        tree.write("x.test.rating", "7\tc\t5\n8\ta\t1\n");
+        tree.write("x.test.negative", "(7,c)\td\tnew\td\n\r\n(8,a)\tb\td\r\n(nobody,a)\tb\n(broken\ta\n9\ta\t\n");
+        tree.write("other.test.negative", "(7,c)\ta\n");
+        RECOSCOPE_IMPORT(got, import(tree.path("x.train.rating")));
+        const Dataset& data = *got.dataset;
+        const auto negatives = [&](const char* user) {
+            QStringList ids;
+            for (const ItemIndex item : data.negatives().cols(UserIndex{*data.users().find(user)}))
+                ids.append(QString::fromStdString(std::string(data.itemId(item))));
+            ids.sort();
+            return ids.join(" ");
+        };
+        QCOMPARE(negatives("7"), "d"); // once
+        QCOMPARE(negatives("8"), "b d");
+        QCOMPARE(negatives("9"), "a");
+        QCOMPARE(issueCount(got.report, "unknown-negatives"), 1);
+        QCOMPARE(issueCount(got.report, "negatives-of-nobody"), 1);
+        QCOMPARE(issueCount(got.report, "malformed-negatives"), 1);
+        QCOMPARE(firstPlace(got.report, "malformed-negatives"), "x.test.negative:5");
+        QCOMPARE(issueCount(got.report, "ignored-file"), 1); // the other set
+        // Without its test file there is nothing that they are the negatives of.
+        RECOSCOPE_IMPORT(alone, import(tiny("ncf-lists")));
+        QVERIFY(alone.dataset->negatives().empty());
     }
 
     void sequencesKeepTheirOrderAsTime() {
