@@ -2,6 +2,7 @@
 #include "engine/eval/groups.h"
 
 #include "engine/core/param_schema.h"
+#include "engine/eval/candidates.h"
 #include "engine/eval/list_metrics.h"
 #include "engine/eval/metric_definition.h"
 
@@ -17,11 +18,6 @@ namespace {
 constexpr const char* unknown = "unknown";
 
 std::string number(double value) { return toText(ParamValue(value)); }
-
-/// 0 means that all are relevant, also on scales that go below zero.
-bool reachesThreshold(float rating, const EvaluationOptions& options) {
-    return options.relevanceThreshold == 0.0 || static_cast<double>(rating) >= options.relevanceThreshold;
-}
 
 bool canGroup(const FeatureColumn& column) { return column.kind != FeatureKind::Text; }
 
@@ -204,6 +200,7 @@ Result<GroupReport> groupByItems(const Evaluation& evaluation, const Split& spli
             "groups"};
     const std::vector<bool> tail = tailItems(split, options.tail);
     const UserItemCsr& held = heldOut(split, target);
+    const Relevance relevant(options, split);
     GroupReport report{"items",
                        std::string("items;recall-of=relevant-items-of-the-group;tail=") +
                            (options.tail == TailItems::LeastPopularTenth
@@ -220,19 +217,19 @@ Result<GroupReport> groupByItems(const Evaluation& evaluation, const Split& spli
             const auto list = std::span(evaluation.topItems)
                                   .subspan(row * static_cast<std::size_t>(evaluation.listLength),
                                            static_cast<std::size_t>(k));
-            double relevant[3] = {};
+            double found[3] = {};
             double hits[3] = {};
             for (std::size_t n = 0; n < held.cols(user).size(); ++n) {
                 const ItemIndex item = held.cols(user)[n];
-                if (!reachesThreshold(held.values(user)[n], options)) continue;
+                if (!relevant(user, item, held.values(user)[n])) continue;
                 const bool hit = std::find(list.begin(), list.end(), item) != list.end();
                 for (const int group : {tail[static_cast<std::size_t>(item)] ? 1 : 0, 2}) {
-                    relevant[group] += 1.0;
+                    found[group] += 1.0;
                     hits[group] += hit ? 1.0 : 0.0;
                 }
             }
             for (std::size_t group = 0; group < 3; ++group)
-                if (relevant[group] > 0.0) values[group].push_back(hits[group] / relevant[group]);
+                if (found[group] > 0.0) values[group].push_back(hits[group] / found[group]);
         }
         const std::string at = std::to_string(k);
         GroupedMetric metric{"recall@" + at, "Recall@" + at, true, meanOf("", values[2]).value, {}, 0.0, 1.0};
