@@ -111,11 +111,17 @@ struct RunLibrary::Private {
         if ((pending > 0) != before) emit q->busyChanged(pending > 0);
     }
 
-    /// On the lane.
+    /// On the lane. A workspace that cannot be written is read all the same, and what is wrong with it is told.
     Result<RunStore*> opened() {
         if (!store) {
             auto fresh = RunStore::open(folder);
-            if (!fresh) return fresh.error();
+            if (!fresh) {
+                if (fresh.error().code != ErrorCode::Io) return fresh.error();
+                auto readOnly = RunStore::open(folder, RunStore::Access::ReadOnly);
+                if (!readOnly) return fresh.error();
+                inbox.post([this, error = fresh.error()] { emit q->failed({}, error); });
+                fresh = std::move(readOnly);
+            }
             store = std::move(*fresh);
         }
         return store.get();

@@ -93,9 +93,7 @@ RunsPage::RunsPage(RunLibrary* library, QWidget* parent)
         const QString words = QString::fromStdString(error.text());
         if (id.isEmpty()) m_list->setEmptyText(tr("The runs of this workspace cannot be read."));
         updateButtons();
-        say(id.isEmpty() ? tr("The workspace cannot be used: %1").arg(words)
-                         : QStringLiteral("%1: %2").arg(id, words),
-            true);
+        say(id.isEmpty() ? words : QStringLiteral("%1: %2").arg(id, words), true);
     });
     fill();
     selectionMoved();

@@ -226,6 +226,23 @@ private slots:
         QCOMPARE(failed.first().at(1).value<Error>().code, ErrorCode::NotFound);
     }
 
+    void workspaceThatCannotBeWrittenIsReadAndSaysSo() {
+        // A file where the models' folder belongs stops writing for root, too, whom permissions do not stop.
+        QVERIFY(QDir(m_folder->filePath("models")).removeRecursively());
+        QFile blocker(m_folder->filePath("models"));
+        QVERIFY(blocker.open(QIODevice::WriteOnly));
+        m_library = std::make_unique<RunLibrary>(m_folder->path());
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        listAgain();
+        QCOMPARE(m_library->runs().size(), std::size_t(2));
+        QCOMPARE(failed.size(), 1);
+        QVERIFY(failed.first().at(0).toString().isEmpty());
+        m_library->rename(m_second, "another name");
+        QTRY_COMPARE(failed.size(), 2);
+        QCOMPARE(failed.last().at(0).toString(), m_second);
+        QVERIFY(QString::fromStdString(failed.last().at(1).value<Error>().text()).contains("read-only"));
+    }
+
     void workspaceThatIsNoFolderFailsEveryTimeAndStaysUsable() {
         QFile file(m_folder->filePath("file"));
         QVERIFY(file.open(QIODevice::WriteOnly));
