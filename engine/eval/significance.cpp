@@ -241,7 +241,7 @@ Wilcoxon wilcoxon(std::span<const double> differences) {
     return result;
 }
 
-Interval bootstrapMean(std::span<const double> values, const SignificanceOptions& options) {
+ConfidenceInterval bootstrapMean(std::span<const double> values, const SignificanceOptions& options) {
     if (values.empty() || options.resamples < 1) return {};
     std::vector<double> means;
     Rng rng = Rng::stream(options.seed, "significance.bootstrap");

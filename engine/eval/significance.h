@@ -39,13 +39,13 @@ struct SignificanceOptions {
     bool operator==(const SignificanceOptions&) const = default;
 };
 
-struct Interval {
+struct ConfidenceInterval {
     double low = 0.0;
     double high = 0.0;
 };
 /// Percentile bootstrap interval of the mean, resampling users: the (1 − level) middle share of the
 /// resamples' means, linear between them. O(resamples * values).
-Interval bootstrapMean(std::span<const double> values, const SignificanceOptions& options = {});
+ConfidenceInterval bootstrapMean(std::span<const double> values, const SignificanceOptions& options = {});
 
 /// Holm's step-down adjusted p-values, in the order given. NaN stays NaN and does not count.
 std::vector<double> holm(std::span<const double> p);
@@ -61,8 +61,8 @@ struct Comparison {
     std::int64_t onlyInOne = 0; // left out
     double meanA = 0.0;
     double meanB = 0.0;
-    double difference = 0.0; // A − B
-    Interval interval;       // of the difference
+    double difference = 0.0;     // A − B
+    ConfidenceInterval interval; // of the difference
     PairedT t;
     Wilcoxon signedRank;
     double effect = 0.0;   // Cohen's d_z: mean difference / its standard deviation; 0 where that is 0

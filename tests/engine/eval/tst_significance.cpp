@@ -189,15 +189,15 @@ private slots:
         for (const double value : values)
             squares += (value - mean) * (value - mean);
         const double half = 1.959964 * std::sqrt(squares / 4999.0 / 5000.0);
-        const Interval found = bootstrapMean(values);
+        const ConfidenceInterval found = bootstrapMean(values);
         QVERIFY(near(found.low, mean - half, 0.1 * half) && near(found.high, mean + half, 0.1 * half));
-        const Interval again = bootstrapMean(values);
+        const ConfidenceInterval again = bootstrapMean(values);
         QCOMPARE(again.low, found.low);
-        const Interval other = bootstrapMean(values, {.seed = 7});
+        const ConfidenceInterval other = bootstrapMean(values, {.seed = 7});
         QVERIFY(other.low != found.low);
-        const Interval wider = bootstrapMean(values, {.level = 0.01});
+        const ConfidenceInterval wider = bootstrapMean(values, {.level = 0.01});
         QVERIFY(wider.low < found.low && wider.high > found.high);
-        const Interval constant = bootstrapMean(std::vector<double>(9, 0.5));
+        const ConfidenceInterval constant = bootstrapMean(std::vector<double>(9, 0.5));
         QVERIFY(constant.low == 0.5 && constant.high == 0.5);
     }
 
