@@ -19,8 +19,12 @@
 #include "engine/models/factorization/ials.h"
 #include "engine/models/factorization/pca.h"
 #include "engine/models/factorization/pure_svd.h"
+#include "engine/models/graph/p3alpha.h"
+#include "engine/models/graph/rp3beta.h"
 #include "engine/models/hybrid/switching_hybrid.h"
 #include "engine/models/hybrid/weighted_hybrid.h"
+#include "engine/models/linear/ease.h"
+#include "engine/models/linear/slim.h"
 #include "engine/models/neighbourhood/item_knn.h"
 #include "engine/models/neighbourhood/user_knn.h"
 
@@ -38,6 +42,10 @@ std::span<const AlgorithmInfo> algorithms() {
         itemMeanInfo(),
         itemKnnInfo(),
         userKnnInfo(),
+        p3alphaInfo(),
+        rp3betaInfo(),
+        easeInfo(),
+        slimInfo(),
         contentKnnInfo(),
         hybridKnnInfo(),
         contentProfileInfo(),
