@@ -6,6 +6,7 @@
 #include "app/models/run_table_model.h"
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/forms/parameter_form.h"
+#include "widgets/navigation_rail.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/latent_page.h"
@@ -15,7 +16,6 @@
 
 #include <QActionGroup>
 #include <QApplication>
-#include <QButtonGroup>
 #include <QCloseEvent>
 #include <QDragEnterEvent>
 #include <QFileInfo>
@@ -30,7 +30,6 @@
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QTimer>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -38,24 +37,6 @@
 namespace recoscope {
 
 namespace {
-
-struct RailEntry {
-    const char* words;
-    const char* icon;
-    const char* tip;
-};
-constexpr RailEntry kRail[]{
-    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Data"), "data",
-     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Open, look at, filter and split a dataset")},
-    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Train"), "train",
-     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Choose an algorithm, train it and watch")},
-    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Inspect"), "inspect",
-     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Look at one user's recommendations")},
-    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Map"), "map",
-     QT_TRANSLATE_NOOP("recoscope::MainWindow", "See what a model has learned as a map of items and users")},
-    {QT_TRANSLATE_NOOP("recoscope::MainWindow", "Runs"), "runs",
-     QT_TRANSLATE_NOOP("recoscope::MainWindow", "Earlier runs of this workspace")},
-};
 
 QString firstLocalFile(const QMimeData* mime) {
     for (const QUrl& url : mime->urls())
@@ -102,7 +83,9 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     auto* row = new QHBoxLayout(central);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
-    row->addWidget(buildRail());
+    m_rail = new NavigationRail;
+    connect(m_rail, &NavigationRail::chosen, this, [this](int page) { showPage(static_cast<Page>(page)); });
+    row->addWidget(m_rail);
     auto* column = new QVBoxLayout;
     column->setSpacing(0);
     column->addWidget(buildNotice());
@@ -118,38 +101,6 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
 }
 
 MainWindow::~MainWindow() = default;
-
-QWidget* MainWindow::buildRail() {
-    auto* rail = new QWidget;
-    rail->setProperty("railbar", true);
-    rail->setAttribute(Qt::WA_StyledBackground);
-    auto* column = new QVBoxLayout(rail);
-    column->setContentsMargins(0, space::small, 0, space::small);
-    column->setSpacing(space::tiny);
-    m_rail = new QButtonGroup(this);
-    m_rail->setExclusive(true);
-    for (int i = 0; i < 5; ++i) {
-        auto* button = new QToolButton;
-        button->setProperty("rail", true);
-        button->setText(tr(kRail[i].words));
-        button->setIcon(themedIcon(QLatin1String(kRail[i].icon)));
-        button->setIconSize({28, 28});
-        button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
-        button->setCheckable(true);
-        button->setFocusPolicy(Qt::TabFocus);
-        button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-        button->setMinimumWidth(92);
-        const QKeySequence keys(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i));
-        button->setShortcut(keys);
-        button->setToolTip(
-            QStringLiteral("%1 (%2)").arg(tr(kRail[i].tip), keys.toString(QKeySequence::NativeText)));
-        m_rail->addButton(button, i);
-        column->addWidget(button);
-    }
-    column->addStretch(1);
-    connect(m_rail, &QButtonGroup::idClicked, this, [this](int page) { showPage(static_cast<Page>(page)); });
-    return rail;
-}
 
 QWidget* MainWindow::buildNotice() {
     m_notice = new QWidget;
@@ -226,9 +177,9 @@ void MainWindow::buildMenus() {
     run->addActions(m_train->runActions());
 
     QMenu* view = menuBar()->addMenu(tr("&View"));
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < NavigationRail::count(); ++i) {
         // The shortcut belongs to the rail's button; the menu only shows it.
-        view->addAction(QStringLiteral("%1\tCtrl+%2").arg(tr(kRail[i].words)).arg(i + 1), this,
+        view->addAction(QStringLiteral("%1\tCtrl+%2").arg(NavigationRail::title(i)).arg(i + 1), this,
                         [this, i] { showPage(static_cast<Page>(i)); });
     }
     view->addSeparator();
@@ -384,7 +335,7 @@ void MainWindow::openPath(const QString& path) {
 
 void MainWindow::showPage(Page page) {
     m_pages->setCurrentIndex(page);
-    m_rail->button(page)->setChecked(true);
+    m_rail->setPage(page);
     m_pages->currentWidget()->setFocus(); // keys go to the page, not to the rail
 }
 
@@ -519,8 +470,11 @@ void MainWindow::complain(const QString& title, const QString& words) {
 }
 
 void MainWindow::showShortcuts() {
+    QStringList pages;
+    for (int page = 0; page < NavigationRail::count(); ++page)
+        pages << NavigationRail::title(page);
     const std::initializer_list<std::pair<QString, QString>> rows{
-        {QStringLiteral("Ctrl+1 … Ctrl+5"), tr("Data, Train, Inspect, Map, Runs")},
+        {QStringLiteral("Ctrl+1 … Ctrl+%1").arg(NavigationRail::count()), pages.join(QStringLiteral(", "))},
         {QStringLiteral("F5"), tr("Start a run, or add it to the queue")},
         {QStringLiteral("F6"), tr("Pause or resume")},
         {QStringLiteral("F7"), tr("Train one epoch, then pause")},
@@ -586,10 +540,8 @@ void MainWindow::dropEvent(QDropEvent* event) {
 
 void MainWindow::changeEvent(QEvent* event) {
     QMainWindow::changeEvent(event);
-    if (event->type() != QEvent::PaletteChange || !m_rail) return;
-    for (int i = 0; i < 5; ++i)
-        m_rail->button(i)->setIcon(themedIcon(QLatin1String(kRail[i].icon)));
-    setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
+    if (event->type() == QEvent::PaletteChange)
+        setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
 }
 
 } // namespace recoscope

@@ -11,7 +11,6 @@
 
 #include <functional>
 
-class QButtonGroup;
 class QLabel;
 class QMenu;
 class QPushButton;
@@ -23,6 +22,7 @@ namespace recoscope {
 class DataPage;
 class InspectPage;
 class LatentPage;
+class NavigationRail;
 class RunsPage;
 class TrainPage;
 
@@ -74,7 +74,6 @@ private:
         QString run; // what a person calls it
         std::function<void(const SplitPtr&)> then;
     };
-    QWidget* buildRail();
     void buildMenus();
     void buildStatusBar();
     void connectPages();
@@ -113,7 +112,7 @@ private:
     LatentPage* m_latent = nullptr;
     RunsPage* m_runs = nullptr;
     QStackedWidget* m_pages = nullptr;
-    QButtonGroup* m_rail = nullptr;
+    NavigationRail* m_rail = nullptr;
     QMenu* m_recentMenu = nullptr;
     QLabel* m_dataState = nullptr;
     QLabel* m_runState = nullptr;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/navigation_rail.h"
+
+#include "widgets/style/theme.h"
+
+#include <QButtonGroup>
+#include <QEvent>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <iterator>
+
+namespace recoscope {
+
+namespace {
+
+struct Entry {
+    const char* words;
+    const char* icon;
+    const char* tip;
+};
+constexpr Entry kEntries[]{
+    {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Data"), "data",
+     QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Open, look at, filter and split a dataset")},
+    {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Train"), "train",
+     QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Choose an algorithm, train it and watch")},
+    {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Inspect"), "inspect",
+     QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Look at one user's recommendations")},
+    {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Map"), "map",
+     QT_TRANSLATE_NOOP("recoscope::NavigationRail",
+                       "See what a model has learned as a map of items and users")},
+    {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Runs"), "runs",
+     QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Earlier runs of this workspace")},
+};
+
+} // namespace
+
+int NavigationRail::count() { return static_cast<int>(std::size(kEntries)); }
+
+QString NavigationRail::title(int page) { return tr(kEntries[page].words); }
+
+NavigationRail::NavigationRail(QWidget* parent)
+    : QWidget(parent) {
+    setProperty("railbar", true);
+    setAttribute(Qt::WA_StyledBackground);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, space::small, 0, space::small);
+    column->setSpacing(space::tiny);
+    m_buttons = new QButtonGroup(this);
+    m_buttons->setExclusive(true);
+    for (int i = 0; i < count(); ++i) {
+        auto* button = new QToolButton;
+        button->setProperty("rail", true);
+        button->setText(title(i));
+        button->setIcon(themedIcon(QLatin1String(kEntries[i].icon)));
+        button->setIconSize({28, 28});
+        button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
+        button->setCheckable(true);
+        button->setFocusPolicy(Qt::TabFocus);
+        button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+        button->setMinimumWidth(92);
+        const QKeySequence keys(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i));
+        button->setShortcut(keys);
+        button->setToolTip(
+            QStringLiteral("%1 (%2)").arg(tr(kEntries[i].tip), keys.toString(QKeySequence::NativeText)));
+        m_buttons->addButton(button, i);
+        column->addWidget(button);
+    }
+    column->addStretch(1);
+    connect(m_buttons, &QButtonGroup::idClicked, this, &NavigationRail::chosen);
+}
+
+void NavigationRail::setPage(int page) { m_buttons->button(page)->setChecked(true); }
+
+void NavigationRail::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange || !m_buttons) return;
+    for (int i = 0; i < count(); ++i)
+        m_buttons->button(i)->setIcon(themedIcon(QLatin1String(kEntries[i].icon)));
+}
+
+} // namespace recoscope
