@@ -26,6 +26,7 @@ std::vector<Command> algorithmCommands(); // algorithms, describe, docs
 std::vector<Command> trainCommands();     // train
 std::vector<Command> queryCommands();     // evaluate, recommend
 std::vector<Command> runCommands();       // runs, show
+std::vector<Command> compareCommands();   // compare, leaks
 std::vector<Command> exportCommands();    // export
 
 const std::vector<Command>& commands();

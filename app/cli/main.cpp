@@ -17,7 +17,7 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
         for (const auto& group : {dataCommands(), algorithmCommands(), trainCommands(), queryCommands(),
-                                  runCommands(), exportCommands()})
+                                  runCommands(), compareCommands(), exportCommands()})
             list.insert(list.end(), group.begin(), group.end());
         return list;
     }();
