@@ -2,9 +2,11 @@
 #include "engine/train/train.h"
 
 #include "engine/core/memory_usage.h"
+#include "engine/eval/leaks.h"
 #include "engine/eval/metric_definition.h"
 #include "engine/models/registry.h"
 #include "engine/train/early_stopping.h"
+#include "engine/train/forecast.h"
 #include "engine/train/run_reporter.h"
 
 #include <algorithm>
@@ -119,6 +121,7 @@ private:
     Next validate(int epoch, std::optional<double> validationLoss);
     void testModel();
     void chooseModel();
+    void warnOf(const std::vector<Leak>& leaks);
 
     bool evaluatesAfter(int epoch) const {
         return m_hasValidation && (epoch % m_plan.evaluateEvery == 0 || epoch == m_plannedEpochs);
@@ -181,6 +184,8 @@ Status Run::prepare() {
     if (const Status reachable = checkThreshold(m_plan.evaluation, *m_split); !reachable) return reachable;
     if (m_plan.evaluateEvery < 0)
         return Error{ErrorCode::Invalid, "Epochs between evaluations cannot be negative", "evaluate_every"};
+    if (!m_plan.ignoreMemory)
+        if (const Status fits = checkMemory(m_algorithm, m_plan.params, *m_split); !fits) return fits;
     auto trainer = m_algorithm.makeTrainer({m_split, m_plan.params, m_plan.seed});
     if (!trainer) return trainer.error();
     m_trainer = std::move(*trainer);
@@ -207,6 +212,7 @@ Status Run::prepare() {
     m_reporter.post(RunStarted{std::string(m_algorithm.id), m_plannedEpochs, m_split->dataset()->userCount(),
                                m_split->dataset()->itemCount(), m_split->train().size(),
                                m_pool.threadCount()});
+    warnOf(findLeaks(*m_split));
     if (wanted && !m_hasValidation)
         m_reporter.log(LogLevel::Warning,
                        "No user has a relevant validation item, so the model is not validated");
@@ -378,6 +384,11 @@ void Run::chooseModel() {
     m_end.validation = kept.validation;
 }
 
+void Run::warnOf(const std::vector<Leak>& leaks) {
+    for (const Leak& leak : leaks)
+        m_reporter.log(LogLevel::Warning, (leak.hint ? "Maybe a leak: " : "A leak: ") + leakText(leak));
+}
+
 void Run::testModel() {
     const bool ended = m_end.outcome == RunOutcome::Completed || m_end.outcome == RunOutcome::StoppedEarly;
     if (!ended || !m_plan.evaluateTest || m_split->test().empty() || !m_end.model) return;
@@ -390,6 +401,7 @@ void Run::testModel() {
                           [this](double fraction) { m_reporter.progress(fraction, 0.0); });
     if (found) {
         m_end.test = std::make_shared<const Evaluation>(std::move(*found));
+        warnOf(findEvaluationLeaks(*m_end.test, *m_split, Target::Test, m_testOptions));
     } else if (found.error().code == ErrorCode::Cancelled) {
         m_end.outcome = RunOutcome::Cancelled;
         m_end.reason = "Stopped by hand during the test evaluation; not tested";
@@ -405,7 +417,8 @@ Status checkPlan(const TrainingPlan& plan, const Split& split) {
     if (!algorithm) return algorithm.error();
     if (const auto params = (*algorithm)->schema().complete(plan.params); !params) return params.error();
     if (const Status needs = checkNeeds(**algorithm, split); !needs) return needs;
-    return checkThreshold(plan.evaluation, split);
+    if (const Status reachable = checkThreshold(plan.evaluation, split); !reachable) return reachable;
+    return plan.ignoreMemory ? Status() : checkMemory(**algorithm, plan.params, split);
 }
 
 RunEnded trainWith(const AlgorithmInfo& algorithm, const TrainingPlan& plan, const SplitPtr& split,

@@ -31,11 +31,13 @@ struct TrainingPlan {
     EarlyStopping earlyStopping;
     EvaluationOptions evaluation; // predictsRatings is set from the algorithm by train()
     bool evaluateTest = true;     // score the test part with the final model
+    bool ignoreMemory = false;    // start also what the forecast says cannot fit
     bool operator==(const TrainingPlan&) const = default;
 };
 
 /// What keeps the plan from starting on this split: an unknown algorithm, wrong parameters, data that lacks
-/// what the algorithm needs, a relevance threshold that nothing can reach. train() checks the same first.
+/// what the algorithm needs, a relevance threshold that nothing can reach, a model that does not fit into the
+/// free memory (ErrorCode::Limit, with what fits). train() checks the same first.
 Status checkPlan(const TrainingPlan& plan, const Split& split);
 
 /// The one training loop: makes the trainer, runs its epochs, evaluates, keeps the best model, stops early,

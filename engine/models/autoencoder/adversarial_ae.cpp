@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/adversarial_ae.h"
 
+#include "engine/models/autoencoder/autoencoder_cost.h"
 #include "engine/models/autoencoder/autoencoder_design.h"
 #include "engine/nn/initialiser.h"
 #include "engine/nn/losses/adversarial.h"
@@ -212,6 +213,13 @@ AlgorithmInfo adversarialAeInfo() {
         .makeTrainer =
             [](const TrainerInput& input) { return trainerOf<AdversarialDesign>(typedSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<AdversarialDesign>(typedSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(typedSchema(), shape, params, [](const AdversarialParams& p) {
+                    return AutoencoderWork{.extra =
+                                               2.0 * p.discriminatorWidth * (p.discriminatorWidth + p.code)};
+                });
+            },
     };
 }
 

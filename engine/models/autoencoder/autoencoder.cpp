@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/autoencoder.h"
 
+#include "engine/models/autoencoder/autoencoder_cost.h"
 #include "engine/models/autoencoder/autoencoder_design.h"
 #include "engine/nn/losses/penalty.h"
 #include "engine/nn/ops/dense.h"
@@ -336,6 +337,11 @@ AlgorithmInfo autoencoderInfo() {
         .schema = []() -> const ParamSchema& { return plainSchema().schema(); },
         .makeTrainer = [](const TrainerInput& input) { return trainerOf<PlainDesign>(plainSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<PlainDesign>(plainSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(plainSchema(), shape, params,
+                                       [](const PlainParams&) { return AutoencoderWork{}; });
+            },
     };
 }
 
@@ -357,6 +363,11 @@ AlgorithmInfo cdaeInfo() {
         .schema = []() -> const ParamSchema& { return cdaeSchema().schema(); },
         .makeTrainer = [](const TrainerInput& input) { return trainerOf<CdaeDesign>(cdaeSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<CdaeDesign>(cdaeSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(cdaeSchema(), shape, params,
+                                       [](const PlainParams&) { return AutoencoderWork{.userRows = true}; });
+            },
     };
 }
 

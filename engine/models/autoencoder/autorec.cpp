@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/autorec.h"
 
+#include "engine/models/autoencoder/autoencoder_cost.h"
 #include "engine/models/autoencoder/autoencoder_design.h"
 #include "engine/models/autoencoder/autoencoder_model.h"
 #include "engine/models/autoencoder/item_autorec_model.h"
@@ -246,6 +247,12 @@ AlgorithmInfo autorecInfo() {
         .schema = []() -> const ParamSchema& { return typedSchema().schema(); },
         .makeTrainer = &makeTrainer,
         .load = &loadModel,
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(typedSchema(), shape, params, [](const AutorecParams& p) {
+                    return AutoencoderWork{.overItems = p.over == Over::Items};
+                });
+            },
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/gaussian_vae.h"
 
+#include "engine/models/autoencoder/autoencoder_cost.h"
 #include "engine/models/autoencoder/vae_design.h"
 
 namespace recoscope {
@@ -74,6 +75,12 @@ AlgorithmInfo gaussianVaeInfo() {
         .makeTrainer =
             [](const TrainerInput& input) { return trainerOf<GaussianVaeDesign>(typedSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<GaussianVaeDesign>(typedSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(typedSchema(), shape, params, [](const GaussianVaeParams&) {
+                    return AutoencoderWork{.heads = 2.0};
+                });
+            },
     };
 }
 

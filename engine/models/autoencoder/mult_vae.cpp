@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/mult_vae.h"
 
+#include "engine/models/autoencoder/autoencoder_cost.h"
 #include "engine/models/autoencoder/vae_design.h"
 
 namespace recoscope {
@@ -101,6 +102,11 @@ AlgorithmInfo multVaeInfo() {
         .schema = []() -> const ParamSchema& { return vaeSchema().schema(); },
         .makeTrainer = [](const TrainerInput& input) { return trainerOf<MultVaeDesign>(vaeSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<MultVaeDesign>(vaeSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(vaeSchema(), shape, params,
+                                       [](const VaeParams&) { return AutoencoderWork{.heads = 2.0}; });
+            },
     };
 }
 
@@ -120,6 +126,11 @@ AlgorithmInfo multDaeInfo() {
         .schema = []() -> const ParamSchema& { return daeSchema().schema(); },
         .makeTrainer = [](const TrainerInput& input) { return trainerOf<MultDaeDesign>(daeSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<MultDaeDesign>(daeSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(daeSchema(), shape, params,
+                                       [](const AutoencoderParams&) { return AutoencoderWork{}; });
+            },
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/autoencoder/rec_vae.h"
 
+#include "engine/models/autoencoder/autoencoder_cost.h"
 #include "engine/models/autoencoder/autoencoder_design.h"
 #include "engine/nn/initialiser.h"
 #include "engine/nn/losses/distribution.h"
@@ -250,6 +251,16 @@ AlgorithmInfo recVaeInfo() {
         .makeTrainer =
             [](const TrainerInput& input) { return trainerOf<RecVaeDesign>(typedSchema(), input); },
         .load = [](const TensorFile& file) { return loadedOf<RecVaeDesign>(typedSchema(), file); },
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return autoencoderCost(typedSchema(), shape, params, [](const RecVaeParams& p) {
+                    return AutoencoderWork{.encoder = {1.0 * p.width, 1.0 * p.width, 1.0 * p.width,
+                                                       1.0 * p.width, 1.0 * p.width, 1.0 * p.code},
+                                           .heads = 2.0,
+                                           .passes = 1.0 * (p.encoderEpochs + p.decoderEpochs),
+                                           .encoderSets = 2.0};
+                });
+            },
     };
 }
 
