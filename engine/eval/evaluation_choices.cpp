@@ -46,7 +46,7 @@ constexpr ChoiceValue candidates[] = {{"all", "all items"},
                                       {"given", "the negatives that came with the data"},
                                       {"cold", "items without training interactions"}};
 
-constexpr std::array<EvaluationChoice, 12> table{{
+constexpr std::array<EvaluationChoice, evaluationChoiceCount> table{{
     {"gain", "What a hit is worth in NDCG", "--gain", gains, read<&O::gain>, write<&O::gain>},
     {"discount", "NDCG's discount at rank i", "--discount", discounts, read<&O::discount>,
      write<&O::discount>},

@@ -3,6 +3,7 @@
 
 #include "engine/eval/evaluation_options.h"
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -23,6 +24,7 @@ struct EvaluationChoice {
     void (*set)(EvaluationOptions&, int);
 };
 
+inline constexpr std::size_t evaluationChoiceCount = 12;
 /// All of them, in the order in which they are shown. Readers, writers, commands and forms come from here.
 std::span<const EvaluationChoice> evaluationChoices();
 /// Null when unknown.

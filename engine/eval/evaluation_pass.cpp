@@ -53,6 +53,11 @@ Result<std::vector<WantedMetric>> wantedMetrics(const EvaluationOptions& options
     return wanted;
 }
 
+std::int64_t usersInBlock(std::int32_t items) {
+    constexpr std::int64_t scoresInBlock = 1 << 20;
+    return std::clamp<std::int64_t>(scoresInBlock / std::max(1, items), 8, 256);
+}
+
 EvaluationPass::EvaluationPass(const Split& split, Target target, const EvaluationOptions& options,
                                std::vector<WantedMetric> wanted)
     : m_split(split)

@@ -25,6 +25,10 @@ struct WantedMetric {
 /// @param hasTruth  true preferences are known; "truth" is left out without.
 Result<std::vector<WantedMetric>> wantedMetrics(const EvaluationOptions& options, bool hasTruth);
 
+/// How many users are scored together: a block's scores stay within a few megabytes, and its size follows
+/// from the data alone.
+std::int64_t usersInBlock(std::int32_t items);
+
 /// One evaluation under way with one set of options. It is given the scores of one user after another, in any
 /// order and from any thread; each writes its own places.
 class EvaluationPass final {

@@ -29,10 +29,7 @@ public:
     template <class Body>
     Status run(std::span<const UserIndex> users, const std::function<void(std::int64_t done)>& done,
                Body&& body) {
-        // A block's scores stay within a few megabytes; its size follows from the data alone.
-        constexpr std::int64_t scoresInBlock = 1 << 20;
-        const std::int64_t blockSize =
-            std::clamp<std::int64_t>(scoresInBlock / std::max(1, m_model.itemCount()), 8, 256);
+        const std::int64_t blockSize = usersInBlock(m_model.itemCount());
         std::atomic<std::int64_t> finished{0};
         std::atomic<bool> cancelled{false};
         m_pool.forChunks(static_cast<std::int64_t>(users.size()), blockSize, [&](const Chunk& chunk) {

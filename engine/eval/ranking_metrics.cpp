@@ -83,6 +83,8 @@ double gainOf(float rating, Gain gain, double threshold) {
     return 1.0;
 }
 
+[[gnu::noinline]] double discountedGain(double gain, double discount) { return gain * discount; }
+
 double ndcg(const RankedHits& list, int k, IdealList ideal, const Discounts& discounts) {
     const std::size_t end = std::min(list.hits.size(), static_cast<std::size_t>(k));
     double gain = 0.0;
@@ -99,7 +101,7 @@ double gradedNdcg(std::span<const double> gains, std::span<const double> idealGa
     const auto discounted = [&](std::span<const double> list, std::size_t length) {
         double sum = 0.0;
         for (std::size_t i = 0; i < std::min(list.size(), length); ++i)
-            sum += list[i] * discounts.at(static_cast<std::int64_t>(i) + 1);
+            sum += discountedGain(list[i], discounts.at(static_cast<std::int64_t>(i) + 1));
         return sum;
     };
     const double best =

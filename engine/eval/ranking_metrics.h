@@ -35,6 +35,9 @@ private:
 /// @param threshold  the relevance threshold.
 double gainOf(float rating, Gain gain, double threshold);
 
+/// The product, rounded on its own also where a compiler would fuse it with the sum: the same bits in every place.
+double discountedGain(double gain, double discount);
+
 /// Sum over hits within k of the discounts, divided by that of the ideal list. Discounts up to max(k, R).
 double ndcg(const RankedHits& list, int k, IdealList ideal, const Discounts& discounts);
 /// The same where hits are worth more or less: 0 where nothing is worth anything.
