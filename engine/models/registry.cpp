@@ -16,9 +16,12 @@
 #include "engine/models/content/content_knn.h"
 #include "engine/models/content/content_profile.h"
 #include "engine/models/factorization/biased_mf.h"
+#include "engine/models/factorization/bpr_mf.h"
+#include "engine/models/factorization/funk_svd.h"
 #include "engine/models/factorization/ials.h"
 #include "engine/models/factorization/pca.h"
 #include "engine/models/factorization/pure_svd.h"
+#include "engine/models/factorization/warp.h"
 #include "engine/models/graph/p3alpha.h"
 #include "engine/models/graph/rp3beta.h"
 #include "engine/models/hybrid/switching_hybrid.h"
@@ -51,6 +54,9 @@ std::span<const AlgorithmInfo> algorithms() {
         contentProfileInfo(),
         attributeMapInfo(),
         biasedMfInfo(),
+        bprMfInfo(),
+        warpInfo(),
+        funkSvdInfo(),
         ialsInfo(),
         pureSvdInfo(),
         pcaInfo(),
