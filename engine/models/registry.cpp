@@ -7,6 +7,7 @@
 #include "engine/models/autoencoder/gaussian_vae.h"
 #include "engine/models/autoencoder/mult_vae.h"
 #include "engine/models/autoencoder/rec_vae.h"
+#include "engine/models/baseline/bias_als.h"
 #include "engine/models/baseline/global_mean.h"
 #include "engine/models/baseline/item_mean.h"
 #include "engine/models/baseline/popularity.h"
@@ -28,7 +29,10 @@
 #include "engine/models/hybrid/weighted_hybrid.h"
 #include "engine/models/linear/ease.h"
 #include "engine/models/linear/slim.h"
+#include "engine/models/neighbourhood/co_clustering.h"
 #include "engine/models/neighbourhood/item_knn.h"
+#include "engine/models/neighbourhood/knn_baseline.h"
+#include "engine/models/neighbourhood/slope_one.h"
 #include "engine/models/neighbourhood/user_knn.h"
 
 #include <array>
@@ -43,8 +47,12 @@ std::span<const AlgorithmInfo> algorithms() {
         globalMeanInfo(),
         userMeanInfo(),
         itemMeanInfo(),
+        biasAlsInfo(),
         itemKnnInfo(),
         userKnnInfo(),
+        knnBaselineInfo(),
+        slopeOneInfo(),
+        coClusteringInfo(),
         p3alphaInfo(),
         rp3betaInfo(),
         easeInfo(),
