@@ -20,9 +20,11 @@
 #include "engine/models/factorization/bpr_mf.h"
 #include "engine/models/factorization/funk_svd.h"
 #include "engine/models/factorization/ials.h"
+#include "engine/models/factorization/logistic_mf.h"
 #include "engine/models/factorization/pca.h"
 #include "engine/models/factorization/pure_svd.h"
 #include "engine/models/factorization/warp.h"
+#include "engine/models/graph/light_gcn.h"
 #include "engine/models/graph/p3alpha.h"
 #include "engine/models/graph/rp3beta.h"
 #include "engine/models/hybrid/switching_hybrid.h"
@@ -55,6 +57,7 @@ std::span<const AlgorithmInfo> algorithms() {
         coClusteringInfo(),
         p3alphaInfo(),
         rp3betaInfo(),
+        lightGcnInfo(),
         easeInfo(),
         slimInfo(),
         contentKnnInfo(),
@@ -65,6 +68,7 @@ std::span<const AlgorithmInfo> algorithms() {
         bprMfInfo(),
         warpInfo(),
         funkSvdInfo(),
+        logisticMfInfo(),
         ialsInfo(),
         pureSvdInfo(),
         pcaInfo(),

@@ -13,9 +13,9 @@ enum class Rate { Sgd, AdaGrad };
 struct Params {
     int factors = 32;
     int epochs = 60;
-    double negatives = 2.0;
-    double regUser = 0.01;
-    double regItem = 0.01;
+    double negatives = 3.0;
+    double regUser = 0.02;
+    double regItem = 0.02;
     bool itemBias = false;
     Rate optimizer = Rate::AdaGrad;
     double learningRate = 0.1;
