@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/experiment_options.h"
 
+#include "engine/eval/evaluation_choices.h"
 #include "engine/models/registry.h"
 
 #include <QDate>
@@ -71,24 +72,44 @@ constexpr Row trainingRows[] = {
     {"--no-test", "", "evaluate_test", Shape::False, "do not score the test part"},
 };
 
-constexpr Row evaluationRows[] = {
+constexpr Row plainEvaluationRows[] = {
     {"--cutoffs", "K,K…", "topk", Shape::List, "lengths of the lists (5,10,20)"},
     {"--metrics", "NAME,…", "metrics", Shape::List,
      "ndcg recall precision f1 map mrr hr auc rmse mae coverage gini novelty arp tail_share ild ild_cooccurrence "
      "personalisation calibration truth (all that apply)"},
     {"--relevance-threshold", "X", "evaluation.relevance_threshold", Shape::Value,
      "held-out ratings at or above are relevant (all are)"},
-    {"--ideal", "LIST", "evaluation.ideal_list", Shape::Value, "NDCG's ideal list: cut_at_k, all_relevant"},
-    {"--recall", "DENOMINATOR", "evaluation.recall_denominator", Shape::Value, "relevant, capped"},
-    {"--map", "DENOMINATOR", "evaluation.map_denominator", Shape::Value, "capped, relevant"},
-    {"--tail", "ITEMS", "evaluation.tail_items", Shape::Value,
-     "the tail of tail_share: beyond_80_percent, least_popular_tenth"},
     {"--rank-seen", "", "evaluation.exclude_train", Shape::False, "items of the history are candidates, too"},
     {"--rank-validation", "", "evaluation.exclude_validation_at_test", Shape::False,
      "validation items are candidates at test time"},
     {"--no-clip", "", "evaluation.clip_ratings", Shape::False,
      "predicted ratings are not clipped to the scale"},
+    {"--negatives", "N", "evaluation.candidate_negatives", Shape::Value,
+     "with --candidates uniform or popular: how many for each user (99)"},
+    {"--candidate-seed", "N", "evaluation.candidate_seed", Shape::Value, "what is drawn (42)"},
 };
+
+/// With one option for each choice that frameworks disagree on.
+std::span<const Row> evaluationRows() {
+    static const auto texts = [] {
+        std::vector<std::pair<std::string, std::string>> keysAndHelp;
+        for (const EvaluationChoice& choice : evaluationChoices()) {
+            std::string help = std::string(choice.title) + ": ";
+            for (const ChoiceValue& value : choice.values)
+                help.append(&value == choice.values.data() ? "" : ", ").append(value.key);
+            keysAndHelp.emplace_back("evaluation." + std::string(choice.key), std::move(help));
+        }
+        return keysAndHelp;
+    }();
+    static const auto rows = [] {
+        std::vector<Row> all(std::begin(plainEvaluationRows), std::end(plainEvaluationRows));
+        for (std::size_t n = 0; n < texts.size(); ++n)
+            all.push_back({evaluationChoices()[n].option.data(), "KEY", texts[n].first.c_str(), Shape::Value,
+                           texts[n].second.c_str()});
+        return all;
+    }();
+    return rows;
+}
 
 std::vector<Option> toOptions(std::span<const Row> rows) {
     std::vector<Option> options;
@@ -228,7 +249,7 @@ std::vector<Option> trainingOptions() {
     return joined({toOptions(trainingRows),
                    {{"--set", "KEY=VALUE", "a parameter of the algorithm; as often as needed", true}}});
 }
-std::vector<Option> evaluationOptions() { return toOptions(evaluationRows); }
+std::vector<Option> evaluationOptions() { return toOptions(evaluationRows()); }
 
 Result<Experiment> applyOptions(const Experiment& base, const Arguments& arguments) {
     Overlay overlay(base);
@@ -284,7 +305,7 @@ Result<Experiment> applyOptions(const Experiment& base, const Arguments& argumen
             !status)
             return status.error();
     }
-    if (Status status = overlay.apply(arguments, evaluationRows); !status) return status.error();
+    if (Status status = overlay.apply(arguments, evaluationRows()); !status) return status.error();
     return overlay.experiment();
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/eval/evaluator.h"
-#include "engine/models/registry.h"
-
 #include "app/cli/command.h"
+#include "app/cli/evaluate_command.h"
 #include "app/cli/experiment_options.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/load_data.h"
@@ -13,63 +11,6 @@
 namespace recoscope::cli {
 
 namespace {
-
-int runEvaluate(const Arguments& arguments) {
-    if (arguments.positional().size() != 1)
-        return usage(arguments, "evaluate needs one run: recoscope-cli evaluate RUN (or latest)");
-    const QString part = arguments.value("--part").value_or("test");
-    if (part != "test" && part != "validation") return usage(arguments, "--part is test or validation");
-    const Target target = part == "test" ? Target::Test : Target::Validation;
-    const auto threads = arguments.number("--threads", 0, 1, 1024);
-    if (!threads) return usage(arguments, threads.error().text());
-    const bool store = arguments.has("--store");
-    const auto runs = RunStore::open(workspaceOf(arguments),
-                                     store ? RunStore::Access::ReadWrite : RunStore::Access::ReadOnly);
-    if (!runs) return fail(arguments, runs.error());
-
-    RunControl control;
-    InterruptGuard guard(control);
-    ThreadPool pool({.threads = static_cast<int>(*threads)});
-    ProgressLine progress(arguments.has("--quiet"));
-    const auto loaded = loadRun(**runs, arguments.positional().first(), pool, control, progress);
-    if (!loaded) return fail(arguments, loaded.error());
-    const auto experiment = applyOptions(loaded->record.experiment, arguments);
-    if (!experiment) return usage(arguments, experiment.error().text());
-    EvaluationOptions options = experiment->plan.evaluation;
-    const AlgorithmInfo* info = findAlgorithm(experiment->plan.algorithm);
-    options.predictsRatings =
-        (loaded->model->predictsRatings() || (info && info->capabilities.predictsRatings)) &&
-        !loaded->split->dataset()->scale().implicit;
-    const auto evaluation =
-        evaluate(*loaded->model, *loaded->split, target, options, pool, control,
-                 [&](double fraction) { progress.show("evaluating " + fixed(fraction * 100.0, 0) + " %"); });
-    progress.show("");
-    if (!evaluation) return fail(arguments, evaluation.error());
-    if (store)
-        if (Status status = (*runs)->saveEvaluation(loaded->record.id, target, *evaluation); !status)
-            return fail(arguments, status.error());
-    if (arguments.has("--json")) {
-        Json metrics = Json::object();
-        Json definitions = Json::object();
-        for (const MetricValue& metric : evaluation->metrics) {
-            metrics[metric.key] = metric.value;
-            definitions[metric.key] = metric.definition;
-        }
-        printJson({{"run", loaded->record.id.toStdString()},
-                   {"part", part.toStdString()},
-                   {"users", evaluation->users.size()},
-                   {"users_without_relevant", evaluation->usersWithoutRelevant},
-                   {"metrics", std::move(metrics)},
-                   {"definitions", std::move(definitions)},
-                   {"seconds", evaluation->seconds}});
-        return ExitOk;
-    }
-    Table table({part.toStdString(), "value", "over", "definition"});
-    for (const MetricValue& metric : evaluation->metrics)
-        table.add({metric.label, fixed(metric.value), grouped(metric.count), metric.definition});
-    print(table.text());
-    return ExitOk;
-}
 
 /// Asks the query lane that the window asks, and waits.
 Result<RecommendAnswer> ask(const LoadedRun& loaded, UserIndex user, int count) {
@@ -177,20 +118,15 @@ int runRecommend(const Arguments& arguments) {
 } // namespace
 
 std::vector<Command> queryCommands() {
-    return {{"evaluate", "evaluate RUN [--part test|validation] [--cutoffs 10,20] [--json]",
-             "Measures a stored model again, with other cutoffs or definitions if wanted.",
-             joined({{{"--part", "PART", "test or validation (test)"},
-                      {"--store", "", "keep the numbers in the run"}},
-                     evaluationOptions(),
-                     commonOptions()}),
-             runEvaluate},
-            {"recommend", "recommend RUN --user ID [-k 10] [--json]",
-             "A user's recommendations, with held-out hits marked.",
-             joined({{{"--user", "ID", "as in the data"},
-                      {"-k", "N", "how many (10)"},
-                      {"--history", "", "also list what the model knows of the user"}},
-                     commonOptions()}),
-             runRecommend}};
+    std::vector<Command> all = evaluateCommands();
+    all.push_back({"recommend", "recommend RUN --user ID [-k 10] [--json]",
+                   "A user's recommendations, with held-out hits marked.",
+                   joined({{{"--user", "ID", "as in the data"},
+                            {"-k", "N", "how many (10)"},
+                            {"--history", "", "also list what the model knows of the user"}},
+                           commonOptions()}),
+                   runRecommend});
+    return all;
 }
 
 } // namespace recoscope::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/storage/experiment.h"
 
+#include "engine/eval/evaluation_choices.h"
 #include "engine/models/registry.h"
 
 #include <QDir>
@@ -213,11 +214,10 @@ void writeEvaluation(Writer& out, const TrainingPlan& plan) {
     out.line("relevance_threshold", number(evaluation.relevanceThreshold), 1);
     out.line("exclude_train", flag(evaluation.excludeTrain), 1);
     out.line("exclude_validation_at_test", flag(evaluation.excludeValidationAtTest), 1);
-    out.line("ideal_list", evaluation.ideal == IdealList::CutAtK ? "cut_at_k" : "all_relevant", 1);
-    out.line("recall_denominator", evaluation.recall == RecallDenominator::Capped ? "capped" : "relevant", 1);
-    out.line("map_denominator", evaluation.map == MapDenominator::Capped ? "capped" : "relevant", 1);
-    out.line("tail_items",
-             evaluation.tail == TailItems::LeastPopularTenth ? "least_popular_tenth" : "beyond_80_percent", 1);
+    for (const EvaluationChoice& choice : evaluationChoices())
+        out.line(choice.key, chosenKey(choice, evaluation), 1);
+    out.line("candidate_negatives", std::to_string(evaluation.candidates.negatives), 1);
+    out.line("candidate_seed", std::to_string(evaluation.candidates.seed), 1);
     out.line("clip_ratings", flag(evaluation.clipRatings), 1);
     out.line("keep_per_user", flag(evaluation.keepPerUser), 1);
     // Training sets this from the algorithm, whatever a file says.

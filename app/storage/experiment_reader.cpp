@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reading of experiment files: one table of keys a nesting level, each with the function that takes its
 // value.
+#include "engine/eval/evaluation_choices.h"
 #include "engine/models/registry.h"
 
 #include "app/storage/experiment.h"
@@ -13,6 +14,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <utility>
 #include <yaml-cpp/yaml.h>
 
 namespace recoscope {
@@ -248,7 +250,7 @@ constexpr Key evalArgsKeys[] = {
      }},
 };
 
-constexpr Key evaluationKeys[] = {
+constexpr Key plainEvaluationKeys[] = {
     {"relevance_threshold",
      [](State& s, const YAML::Node& n, std::string_view k) {
          return takeNumber<double>(s, n, k, s.experiment.plan.evaluation.relevanceThreshold, -1e9, 1e9);
@@ -260,30 +262,6 @@ constexpr Key evaluationKeys[] = {
     {"exclude_validation_at_test",
      [](State& s, const YAML::Node& n, std::string_view k) {
          return takeFlag(s, n, k, s.experiment.plan.evaluation.excludeValidationAtTest);
-     }},
-    {"ideal_list",
-     [](State& s, const YAML::Node& n, std::string_view k) {
-         return takeChoice<IdealList>(
-             s, n, k, s.experiment.plan.evaluation.ideal,
-             {{"cut_at_k", IdealList::CutAtK}, {"all_relevant", IdealList::AllRelevant}});
-     }},
-    {"recall_denominator",
-     [](State& s, const YAML::Node& n, std::string_view k) {
-         return takeChoice<RecallDenominator>(
-             s, n, k, s.experiment.plan.evaluation.recall,
-             {{"relevant", RecallDenominator::Relevant}, {"capped", RecallDenominator::Capped}});
-     }},
-    {"map_denominator",
-     [](State& s, const YAML::Node& n, std::string_view k) {
-         return takeChoice<MapDenominator>(
-             s, n, k, s.experiment.plan.evaluation.map,
-             {{"relevant", MapDenominator::Relevant}, {"capped", MapDenominator::Capped}});
-     }},
-    {"tail_items",
-     [](State& s, const YAML::Node& n, std::string_view k) {
-         return takeChoice<TailItems>(s, n, k, s.experiment.plan.evaluation.tail,
-                                      {{"beyond_80_percent", TailItems::BeyondMostInteractions},
-                                       {"least_popular_tenth", TailItems::LeastPopularTenth}});
      }},
     {"predicts_ratings",
      [](State& s, const YAML::Node& n, std::string_view k) {
@@ -297,7 +275,43 @@ constexpr Key evaluationKeys[] = {
      [](State& s, const YAML::Node& n, std::string_view k) {
          return takeFlag(s, n, k, s.experiment.plan.evaluation.keepPerUser);
      }},
+    {"candidate_negatives",
+     [](State& s, const YAML::Node& n, std::string_view k) {
+         return takeNumber<int>(s, n, k, s.experiment.plan.evaluation.candidates.negatives, 1, 100'000'000);
+     }},
+    {"candidate_seed",
+     [](State& s, const YAML::Node& n, std::string_view k) {
+         return takeNumber<std::uint64_t>(s, n, k, s.experiment.plan.evaluation.candidates.seed, 0, UINT64_MAX);
+     }},
 };
+
+/// What frameworks disagree on: one key a choice, its values by their keys.
+template <std::size_t Choice>
+Status takeEvaluationChoice(State& state, const YAML::Node& node, std::string_view key) {
+    const EvaluationChoice& choice = evaluationChoices()[Choice];
+    std::string all;
+    for (std::size_t n = 0; n < choice.values.size(); ++n) {
+        if (node.IsScalar() && lowered(node.Scalar()) == choice.values[n].key) {
+            choice.set(state.experiment.plan.evaluation, static_cast<int>(n));
+            return {};
+        }
+        all.append(all.empty() ? "" : ", ").append(choice.values[n].key);
+    }
+    return yamlFault(state, node, key, "expected one of " + all + "; got " + yamlShown(node));
+}
+
+template <std::size_t... Choice>
+std::vector<Key> withChoices(std::span<const Key> plain, std::index_sequence<Choice...>) {
+    std::vector<Key> keys(plain.begin(), plain.end());
+    (keys.push_back({evaluationChoices()[Choice].key.data(), takeEvaluationChoice<Choice>}), ...);
+    return keys;
+}
+
+std::span<const Key> evaluationKeys() {
+    static const std::vector<Key> keys =
+        withChoices(plainEvaluationKeys, std::make_index_sequence<evaluationChoiceCount>());
+    return keys;
+}
 
 Status takeCutoffs(State& state, const YAML::Node& node, std::string_view key) {
     std::vector<int> cutoffs;
@@ -461,7 +475,7 @@ constexpr Key topKeys[] = {
     {"evaluate_test", [](State& s, const YAML::Node& n,
                          std::string_view k) { return takeFlag(s, n, k, s.experiment.plan.evaluateTest); }},
     {"evaluation", [](State& s, const YAML::Node& n,
-                      std::string_view k) { return readMap(s, n, std::string(k), evaluationKeys); }},
+                      std::string_view k) { return readMap(s, n, std::string(k), evaluationKeys()); }},
 };
 
 /// group_by and order choose among the kinds that RecBole knows.
@@ -540,7 +554,7 @@ std::vector<std::string> experimentKeys() {
     nested("columns", columnKeys);
     nested("val_interval", intervalKeys);
     nested("eval_args", evalArgsKeys);
-    nested("evaluation", evaluationKeys);
+    nested("evaluation", evaluationKeys());
     return keys;
 }
 

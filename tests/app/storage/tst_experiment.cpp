@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/rng.h"
+#include "engine/eval/evaluation_choices.h"
 #include "engine/models/registry.h"
 
 #include "app/storage/experiment.h"
@@ -88,9 +89,10 @@ Experiment randomExperiment(Rng& rng) {
     eval.relevanceThreshold = coin() ? 0.0 : rng.uniform() * 5;
     eval.excludeTrain = coin();
     eval.excludeValidationAtTest = coin();
-    eval.ideal = coin() ? IdealList::CutAtK : IdealList::AllRelevant;
-    eval.recall = coin() ? RecallDenominator::Relevant : RecallDenominator::Capped;
-    eval.map = coin() ? MapDenominator::Capped : MapDenominator::Relevant;
+    for (const EvaluationChoice& choice : evaluationChoices())
+        if (coin()) choice.set(eval, static_cast<int>(rng.below(choice.values.size())));
+    if (coin()) eval.candidates.negatives = static_cast<int>(1 + rng.below(1000));
+    if (coin()) eval.candidates.seed = rng.next();
     eval.predictsRatings = coin();
     eval.clipRatings = coin();
     eval.keepPerUser = coin();
@@ -294,7 +296,8 @@ private slots:
               "  mode: full",
               "topk: [5, 10, 20]",
               "metrics: [\"ndcg\", \"recall\", \"precision\", \"f1\", \"map\", \"mrr\", \"hr\", \"auc\", "
-              "\"rmse\", \"mae\", \"coverage\", \"truth\"]",
+              "\"rmse\", \"mae\", \"coverage\", \"gini\", \"novelty\", \"arp\", \"tail_share\", \"ild\", "
+              "\"ild_cooccurrence\", \"personalisation\", \"calibration\", \"truth\"]",
               "early_stopping: true",
               "valid_metric: \"ndcg@10\"",
               "stopping_step: 10",
@@ -304,9 +307,20 @@ private slots:
               "  relevance_threshold: 0",
               "  exclude_train: true",
               "  exclude_validation_at_test: true",
+              "  gain: binary",
+              "  discount: log2_i_plus_1",
               "  ideal_list: cut_at_k",
+              "  precision_denominator: k",
               "  recall_denominator: relevant",
               "  map_denominator: capped",
+              "  reciprocal_rank: within_k",
+              "  auc: per_user",
+              "  rating_average: pairs",
+              "  gini: inequality",
+              "  tail_items: beyond_80_percent",
+              "  candidates: all",
+              "  candidate_negatives: 99",
+              "  candidate_seed: 42",
               "  clip_ratings: true",
               "  keep_per_user: true"})
             QVERIFY2(yaml.find("\n" + line + "\n") != std::string::npos, (line + " not in\n" + yaml).c_str());
