@@ -55,42 +55,6 @@ class TestGoldenFactorization : public QObject {
     Q_OBJECT
 
 private slots:
-    /// Ferrari Dacrema et al., TOIS 2021, table for ML-100K: iALS with 15 factors, log scaling and 10 epochs
-    /// reaches .3596 precision, .2283 recall and .2759 NDCG; popularity .1361 NDCG. The rest was chosen on
-    /// this split, as theirs was.
-    void ialsOnMovieLens100kAsInTheTroublingAnalysis() {
-        RECOSCOPE_REAL_DATA(trainPath, "splits/ml-100k-mcrec/ml-100k.train.rating");
-        RECOSCOPE_REAL_DATA(testPath, "splits/ml-100k-mcrec/ml-100k.test.rating");
-        ImportOptions options;
-        options.testPath = testPath;
-        const DatasetPtr dataset = imported(trainPath, options);
-        QVERIFY(dataset);
-        QCOMPARE(dataset->interactionCount(), std::int64_t{100'000});
-        SplitSpec spec;
-        spec.kind = SplitKind::Premade;
-        spec.validationFraction = 0.0;
-        EvaluationOptions dialect;
-        dialect.cutoffs = {10};
-        dialect.ideal = IdealList::AllRelevant;
-        const RunEnded end = run("ials",
-                                 {{"embedding_size", std::int64_t{15}},
-                                  {"epochs", std::int64_t{10}},
-                                  {"confidence", std::string("log")},
-                                  {"alpha", 5.0},
-                                  {"epsilon", 10.0},
-                                  {"unobserved_weight", 1.0},
-                                  {"unobserved_term", std::string("missing_pairs")},
-                                  {"reg", 20.0},
-                                  {"reg_exponent", 0.0}},
-                                 dataset, spec, dialect);
-        QVERIFY2(end.outcome == RunOutcome::Completed, end.reason.c_str());
-        qInfo("P@10 %.4f, recall@10 %.4f, NDCG@10 %.4f", metric(end, "precision@10"),
-              metric(end, "recall@10"), metric(end, "ndcg@10"));
-        QVERIFY(metric(end, "ndcg@10") >= 0.2759);
-        QVERIFY(metric(end, "precision@10") >= 0.35);
-        QVERIFY(metric(end, "recall@10") >= 0.22);
-    }
-
     /// The three solvers minimise the same objective, so their lists are equally good.
     void ialsSolversAgreeOnMovieLens100k() {
         RECOSCOPE_REAL_DATA(path, "ml-100k");
