@@ -21,8 +21,11 @@
 #include "engine/models/factorization/funk_svd.h"
 #include "engine/models/factorization/ials.h"
 #include "engine/models/factorization/logistic_mf.h"
+#include "engine/models/factorization/nmf.h"
 #include "engine/models/factorization/pca.h"
 #include "engine/models/factorization/pure_svd.h"
+#include "engine/models/factorization/rating_nmf.h"
+#include "engine/models/factorization/svdpp.h"
 #include "engine/models/factorization/warp.h"
 #include "engine/models/graph/light_gcn.h"
 #include "engine/models/graph/p3alpha.h"
@@ -65,11 +68,14 @@ std::span<const AlgorithmInfo> algorithms() {
         contentProfileInfo(),
         attributeMapInfo(),
         biasedMfInfo(),
+        svdppInfo(),
+        ratingNmfInfo(),
         bprMfInfo(),
         warpInfo(),
         funkSvdInfo(),
         logisticMfInfo(),
         ialsInfo(),
+        nmfInfo(),
         pureSvdInfo(),
         pcaInfo(),
         autoencoderInfo(),

@@ -17,7 +17,7 @@ struct Params {
     std::string base = "ials";
     std::string baseParams;
     Sides sides = Sides::Both;
-    bool byHistory = true;
+    bool byHistory = false;
     std::int32_t minRows = 2;
     RegressionKind kind = RegressionKind::Ridge;
     double reg = 10.0;

@@ -17,7 +17,7 @@ namespace recoscope {
 /// p_u and c_u of a history are those that explain the base model's own scores best (least squares over the
 /// items of training), which for scores that are products of vectors gives the vector itself; so every
 /// algorithm with vectors can be the base. M is ridge regression or a network with one hidden layer, fitted
-/// to the vectors of the users and items of training, those with a longer history counting more.
+/// to the vectors of the users and items of training, all alike or those with a longer history counting more.
 ///
 /// Reference: Gantner, Drumond, Freudenthaler, Rendle & Schmidt-Thieme, "Learning attribute-to-feature
 /// mappings for cold-start recommendations", ICDM 2010, section III. Differs from the paper: it maps by
