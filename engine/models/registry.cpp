@@ -21,6 +21,7 @@
 #include "engine/models/factorization/funk_svd.h"
 #include "engine/models/factorization/ials.h"
 #include "engine/models/factorization/logistic_mf.h"
+#include "engine/models/factorization/neural_mf.h"
 #include "engine/models/factorization/nmf.h"
 #include "engine/models/factorization/pca.h"
 #include "engine/models/factorization/pure_svd.h"
@@ -74,6 +75,7 @@ std::span<const AlgorithmInfo> algorithms() {
         warpInfo(),
         funkSvdInfo(),
         logisticMfInfo(),
+        neuralMfInfo(),
         ialsInfo(),
         nmfInfo(),
         pureSvdInfo(),
