@@ -77,7 +77,8 @@ private:
                 evaluation = m_store.evaluation(record.id, part);
             }
             if (!evaluation) return evaluation.error();
-            rows.push_back({record.name.toStdString(), std::move(*evaluation), part});
+            rows.push_back({record.name.toStdString(), std::move(*evaluation), part,
+                            record.splitFingerprint.toStdString()});
         }
         TableFormat format = TableFormat::Csv;
         if (QString::fromStdString(file).endsWith(".md")) format = TableFormat::Markdown;

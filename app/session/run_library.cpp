@@ -69,7 +69,8 @@ Status writeMetrics(const RunStore& store, const QStringList& ids, const QString
         }
         if (!evaluation)
             return Error{evaluation.error().code, "This run has no metrics to export", record->id.toStdString()};
-        rows.push_back({record->name.toStdString(), std::move(*evaluation), part});
+        rows.push_back({record->name.toStdString(), std::move(*evaluation), part,
+                        record->splitFingerprint.toStdString()});
     }
     TableFormat format = TableFormat::Csv;
     if (path.endsWith(QLatin1String(".md"), Qt::CaseInsensitive)) format = TableFormat::Markdown;

@@ -2,6 +2,7 @@
 #include "app/storage/exports.h"
 
 #include "engine/api/split_query.h"
+#include "engine/eval/significance.h"
 #include "engine/linalg/top_k.h"
 
 #include "app/storage/line_file.h"
@@ -70,6 +71,22 @@ std::pair<int, int> bestRows(const std::vector<MetricRow>& rows, const std::stri
         }
     }
     return {best, second};
+}
+
+/// Whether the best row of a column differs from every other by more than chance; nothing where no test is
+/// possible.
+std::optional<bool> beatsAll(const std::vector<MetricRow>& rows, const std::string& key, int best,
+                             const SignificanceOptions& options) {
+    std::vector<ComparedRun> runs;
+    for (const MetricRow& row : rows) {
+        if (row.splitFingerprint.empty() || row.splitFingerprint != rows.front().splitFingerprint)
+            return std::nullopt;
+        runs.push_back({row.name, &row.evaluation});
+    }
+    if (best < 0 || runs.size() < 2) return std::nullopt;
+    const auto table = compareWithOthers(runs, static_cast<std::size_t>(best), key, options);
+    if (!table) return std::nullopt;
+    return std::all_of(table->begin(), table->end(), [](const Comparison& c) { return c.significant; });
 }
 
 std::string latexText(const std::string& text) {
@@ -245,18 +262,32 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
         return out;
     }
     std::vector<std::vector<std::string>> cells(rows.size());
+    const SignificanceOptions tests{.resamples = 0}; // no intervals are shown
+    const std::string mark = "†";
+    bool tested = false;
     for (const auto& [key, label] : columns) {
         const auto [best, second] = rows.size() > 1 ? bestRows(rows, key) : std::pair{-1, -1};
+        const auto beats = beatsAll(rows, key, best, tests);
+        tested = tested || beats;
         for (std::size_t row = 0; row < rows.size(); ++row) {
             const MetricValue* metric = rows[row].evaluation.find(key);
             std::string cell = metric ? rounded(metric->value) : "-";
             if (static_cast<int>(row) == best)
                 cell = format == TableFormat::Latex ? "\\textbf{" + cell + "}" : "**" + cell + "**";
+            if (static_cast<int>(row) == best && beats.value_or(false))
+                cell += format == TableFormat::Latex ? "$^{\\dagger}$" : " " + mark;
             if (static_cast<int>(row) == second && format == TableFormat::Latex)
                 cell = "\\underline{" + cell + "}";
             cells[row].push_back(std::move(cell));
         }
     }
+    std::vector<std::string> notes = notesOf(rows);
+    if (tested)
+        notes.insert(notes.begin(),
+                     mark +
+                         ": differs from every other row of the column; paired t-test over the same users, "
+                         "two-sided, p < 0.05 after Holm's correction over the column's pairs with the "
+                         "best. Where no best has the mark, the table does not show that it is better");
     if (format == TableFormat::Markdown) {
         out = "| run |";
         for (const auto& column : columns)
@@ -275,7 +306,7 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
             out += "\n";
         }
         out += "\n";
-        for (const std::string& note : notesOf(rows))
+        for (const std::string& note : notes)
             out += "- " + note + "\n";
         return out;
     }
@@ -291,8 +322,10 @@ std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format) 
         out += " \\\\\n";
     }
     out += "\\bottomrule\n\\end{tabular}\n\n{\\footnotesize\n";
-    for (const std::string& note : notesOf(rows))
-        out += latexText(note) + "\\\\\n";
+    for (const std::string& note : notes)
+        out += (note.rfind(mark, 0) == 0 ? "$^{\\dagger}$" + latexText(note.substr(mark.size()))
+                                         : latexText(note)) +
+               "\\\\\n";
     return out + "}\n";
 }
 

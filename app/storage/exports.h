@@ -36,11 +36,14 @@ Status writeCurvesCsv(const std::string& path, const std::vector<Curve>& curves)
 enum class TableFormat { Csv, Markdown, Latex };
 /// One row a run, one column a metric. With several runs the best of a column is bold, in LaTeX the second
 /// underlined; a column whose numbers have different definitions is left unmarked. CSV: one line a number,
-/// with its part and its definition. Tables: a validation row says so, and a note below holds the definitions.
+/// with its part and its definition. Tables: a validation row says so, and a note below holds the definitions. Runs of
+/// one split with values a user are tested: the best of a column has a † where it differs from every other row by more
+/// than chance (paired t-test, two-sided, Holm's correction over the column's pairs), and a note says so.
 struct MetricRow {
     std::string name;
     Evaluation evaluation;
     Target part = Target::Test;
+    std::string splitFingerprint = {}; // of the split that it was measured on; "": not known, and no tests
 };
 std::string metricTable(const std::vector<MetricRow>& rows, TableFormat format);
 

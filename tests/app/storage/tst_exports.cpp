@@ -130,6 +130,43 @@ private slots:
         QVERIFY(QString::fromStdString(metricTable(rows, TableFormat::Csv)).contains("B,validation,rmse,1,9,"));
     }
 
+    void theBestIsMarkedWhereItBeatsAllOthers() {
+        // Values of 40 users: B is above A by .1 for each, C above B by .001 on average, with noise.
+        const auto with = [](const std::string& name, double shift, double noise) {
+            MetricRow made = row(name, 0.0, 1.0);
+            MetricValue& ndcg = made.evaluation.metrics[0];
+            for (int u = 0; u < 40; ++u) {
+                made.evaluation.users.push_back(UserIndex{u});
+                ndcg.perUser.push_back(0.4 + shift + 0.01 * (u % 7) + noise * (u % 5 - 2));
+                ndcg.value += ndcg.perUser.back() / 40.0;
+            }
+            made.splitFingerprint = "same";
+            return made;
+        };
+        const MetricRow a = with("A", 0.0, 0.0);
+        const MetricRow b = with("B", 0.1, 0.002);
+        const MetricRow c = with("C", 0.101, 0.05);
+        const auto markdown = [](const std::vector<MetricRow>& rows) {
+            return QString::fromStdString(metricTable(rows, TableFormat::Markdown));
+        };
+        const QString two = markdown({a, b});
+        QVERIFY2(two.contains("| B | **0.52"), two.toUtf8().constData());
+        QVERIFY(two.contains("** † |"));
+        QVERIFY(two.contains("- †: differs from every other row"));
+        const QString three = markdown({a, b, c}); // C is best, and not surely better than B
+        QVERIFY(three.contains("| C | **0.52"));
+        QVERIFY(!three.contains("** †"));
+        QVERIFY(three.contains("does not show that it is better"));
+        const QString latex = QString::fromStdString(metricTable({a, b}, TableFormat::Latex));
+        QVERIFY(latex.contains("}$^{\\dagger}$ &"));
+        QVERIFY(latex.contains("\n$^{\\dagger}$: differs"));
+        MetricRow elsewhere = b;
+        elsewhere.splitFingerprint = "other";
+        QVERIFY(!markdown({a, elsewhere}).contains("†")); // users of another split are others
+        elsewhere.splitFingerprint.clear();
+        QVERIFY(!markdown({a, elsewhere}).contains("†"));
+    }
+
     void aFolderThatIsNotThereIsAClearError() {
         const auto [split, model] = popularity();
         RunControl control;
