@@ -1,40 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/neighbourhood/item_knn.h"
 
+#include "engine/models/linear/item_weights.h"
 #include "engine/models/neighbourhood/knn_params.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace recoscope {
 
 namespace {
 
-using ItemItemCsr = Csr<ItemIndex, ItemIndex>;
-
-std::string partDetail(float similarity, const char* what, float value) {
-    char text[96];
-    std::snprintf(text, sizeof text, "similarity %.3g x %s %.3g", static_cast<double>(similarity), what,
-                  static_cast<double>(value));
-    return text;
-}
-
 /// Immutable; any thread.
 class ItemKnn final : public Recommender {
 public:
     /// @param neighbours  row i: item i's own neighbours.
-    ItemKnn(std::int32_t users, const KnnParams& params, ItemItemCsr neighbours, std::vector<float> means,
+    ItemKnn(std::int32_t users, const KnnParams& params, ItemWeights neighbours, std::vector<float> means,
             std::vector<float> lengths)
         : m_users(users)
         , m_params(params)
         , m_neighbours(std::move(neighbours))
-        , m_contributions(m_neighbours.transposed())
         , m_means(std::move(means))
         , m_weights(std::move(lengths), params.weightingOptions()) {}
 
     std::int32_t userCount() const override { return m_users; }
-    std::int32_t itemCount() const override { return m_neighbours.rowCount(); }
+    std::int32_t itemCount() const override { return m_neighbours.itemCount(); }
     bool predictsRatings() const override { return m_params.explicitScoring(); }
 
     void score(std::span<const Query> queries, Eigen::Ref<MatrixF> out) const override {
@@ -45,7 +35,7 @@ public:
             if (m_params.explicitScoring())
                 predictRatings(queries[q], scores, weightSums);
             else
-                sumSimilarities(queries[q], scores);
+                sumSimilarities(queries[q], {scores, static_cast<std::size_t>(itemCount())});
         }
     }
 
@@ -57,22 +47,19 @@ public:
         double weightSum = 0.0;
         for (std::size_t n = 0; n < query.items.size(); ++n) {
             const ItemIndex from = query.items[n];
-            const float similarity = similarityOf(item, from);
+            const float similarity = m_neighbours.weight(item, from);
             if (similarity == 0.0f) continue;
             const float value = ratings ? query.values[n] - meanOf(from) : profile(query, n);
             weightSum += std::abs(static_cast<double>(similarity));
-            result.parts.push_back({"", from, static_cast<double>(similarity) * value,
-                                    ratings ? partDetail(similarity, "rating above the item's mean", value)
-                                            : partDetail(similarity, "interaction", value)});
+            result.parts.push_back(weightPart(from, similarity, "similarity", value,
+                                              ratings ? "rating above the item's mean" : "interaction"));
         }
         result.score = result.baseline;
         for (ExplanationPart& part : result.parts) {
             if (ratings) part.contribution /= weightSum;
             result.score += part.contribution;
         }
-        std::stable_sort(result.parts.begin(), result.parts.end(), [](const auto& a, const auto& b) {
-            return std::abs(a.contribution) > std::abs(b.contribution);
-        });
+        sortByMagnitude(result.parts);
         const std::string many = std::to_string(result.parts.size());
         result.summary =
             result.parts.empty() ? std::string("Nothing in the history is among this item's neighbours.")
@@ -82,23 +69,13 @@ public:
     }
 
     std::vector<ScoredItem> neighbours(ItemIndex item, int count) const override {
-        if (toInt(item) < 0 || toInt(item) >= itemCount() || count <= 0) return {};
-        const auto items = m_neighbours.cols(item);
-        const auto similarities = m_neighbours.values(item);
-        std::vector<ScoredItem> result;
-        for (std::size_t n = 0; n < items.size(); ++n)
-            result.push_back({items[n], similarities[n]});
-        std::stable_sort(result.begin(), result.end(),
-                         [](const ScoredItem& a, const ScoredItem& b) { return a.score > b.score; });
-        if (result.size() > static_cast<std::size_t>(count)) result.resize(static_cast<std::size_t>(count));
-        return result;
+        return m_neighbours.neighbours(item, count);
     }
 
     void save(TensorFile& file) const override {
         saveKnnParams(file, itemKnnSchema(), m_params);
-        const std::int64_t users = m_users;
-        file.set("user.total", std::span<const std::int64_t>(&users, 1));
-        file.set("neighbours", m_neighbours);
+        saveCount(file, "user.total", m_users);
+        m_neighbours.save(file, "neighbours");
         file.set("item.mean", std::span<const float>(m_means));
         file.set("item.length", std::span<const float>(m_weights.rowLengths()));
     }
@@ -106,38 +83,26 @@ public:
     static Result<std::shared_ptr<const Recommender>> load(const TensorFile& file) {
         const auto params = loadKnnParams(file, itemKnnSchema());
         if (!params) return params.error();
-        const auto users = file.longs("user.total");
+        const auto users = loadCount(file, "user.total");
         if (!users) return users.error();
-        if (users->size() != 1 || users->front() < 0 || users->front() > INT32_MAX)
-            return Error{ErrorCode::Parse, "The user count is not one number", "user.total"};
-        auto neighbours = file.csr<ItemIndex, ItemIndex>("neighbours");
+        auto neighbours = ItemWeights::load(file, "neighbours");
         if (!neighbours) return neighbours.error();
-        if (neighbours->rowCount() != neighbours->colCount())
-            return Error{ErrorCode::Parse, "Neighbours must be items x items", "neighbours"};
         auto means = file.floats("item.mean");
         if (!means) return means.error();
         auto lengths = file.floats("item.length");
         if (!lengths) return lengths.error();
-        const auto items = static_cast<std::size_t>(neighbours->rowCount());
+        const auto items = static_cast<std::size_t>(neighbours->itemCount());
         const auto finite = [](float value) { return std::isfinite(value); };
         if (means->size() != items || !std::all_of(means->begin(), means->end(), finite))
             return Error{ErrorCode::Parse, "Expected one finite number for each item", "item.mean"};
         if (lengths->size() != items || !std::all_of(lengths->begin(), lengths->end(), finite))
             return Error{ErrorCode::Parse, "Expected one finite number for each item", "item.length"};
-        return std::shared_ptr<const Recommender>(
-            std::make_shared<ItemKnn>(static_cast<std::int32_t>(users->front()), *params,
-                                      std::move(*neighbours), std::move(*means), std::move(*lengths)));
+        return std::shared_ptr<const Recommender>(std::make_shared<ItemKnn>(
+            *users, *params, std::move(*neighbours), std::move(*means), std::move(*lengths)));
     }
 
 private:
     float meanOf(ItemIndex item) const { return m_means[static_cast<std::size_t>(item)]; }
-
-    float similarityOf(ItemIndex item, ItemIndex from) const {
-        const auto items = m_neighbours.cols(item);
-        const auto found = std::lower_bound(items.begin(), items.end(), from);
-        if (found == items.end() || *found != from) return 0.0f;
-        return m_neighbours.values(item)[static_cast<std::size_t>(found - items.begin())];
-    }
 
     /// What the n-th interaction of a history counts under implicit scoring.
     float profile(const Query& query, std::size_t n) const {
@@ -147,21 +112,16 @@ private:
                             m_weights.idf(static_cast<std::int64_t>(query.items.size())));
     }
 
-    void sumSimilarities(const Query& query, float* scores) const {
-        for (std::size_t n = 0; n < query.items.size(); ++n) {
-            const auto items = m_contributions.cols(query.items[n]);
-            const auto similarities = m_contributions.values(query.items[n]);
-            const float value = profile(query, n);
-            for (std::size_t m = 0; m < items.size(); ++m)
-                scores[static_cast<std::size_t>(items[m])] += value * similarities[m];
-        }
+    void sumSimilarities(const Query& query, std::span<float> scores) const {
+        for (std::size_t n = 0; n < query.items.size(); ++n)
+            m_neighbours.addTo(scores, query.items[n], profile(query, n));
     }
 
     void predictRatings(const Query& query, float* scores, std::vector<float>& weightSums) const {
         std::fill(weightSums.begin(), weightSums.end(), 0.0f);
         for (std::size_t n = 0; n < query.items.size(); ++n) {
-            const auto items = m_contributions.cols(query.items[n]);
-            const auto similarities = m_contributions.values(query.items[n]);
+            const auto items = m_neighbours.bySource().cols(query.items[n]);
+            const auto similarities = m_neighbours.bySource().values(query.items[n]);
             const float deviation = query.values[n] - meanOf(query.items[n]);
             for (std::size_t m = 0; m < items.size(); ++m) {
                 const auto item = static_cast<std::size_t>(items[m]);
@@ -175,9 +135,8 @@ private:
 
     std::int32_t m_users;
     KnnParams m_params;
-    ItemItemCsr m_neighbours;
-    ItemItemCsr m_contributions; // row j: the items that have j among their neighbours
-    std::vector<float> m_means;  // items; the global mean where an item has no ratings
+    ItemWeights m_neighbours;
+    std::vector<float> m_means; // items; the global mean where an item has no ratings
     TermWeights m_weights;
 };
 
@@ -208,8 +167,8 @@ public:
     }
 
     std::shared_ptr<const Recommender> snapshot() const override {
-        return std::make_shared<ItemKnn>(m_split->dataset()->userCount(), m_params, m_neighbours, m_means,
-                                         m_lengths);
+        return std::make_shared<ItemKnn>(m_split->dataset()->userCount(), m_params, ItemWeights(m_neighbours),
+                                         m_means, m_lengths);
     }
 
 private:
