@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/rng.h"
+#include "engine/data/readers/reader.h"
 #include "engine/eval/leaks.h"
 
 #include "tests/support/fixed_scores.h"
+#include "tests/support/real_data.h"
 #include "tests/support/small_data.h"
 
 #include <QTest>
@@ -59,6 +61,16 @@ std::string kindsOf(const std::vector<Leak>& leaks) {
     for (const Leak& leak : leaks)
         kinds += (kinds.empty() ? "" : " ") + leak.kind;
     return kinds;
+}
+
+std::vector<Leak> leaksOfFiles(const std::string& path) {
+    ThreadPool pool({.threads = 2});
+    RunControl control;
+    ImportContext context;
+    context.pool = &pool;
+    context.control = &control;
+    const auto imported = importPath(path, {}, context);
+    return findLeaks(*std::move(makeSplit(imported.value().dataset, {.kind = SplitKind::Premade})).value());
 }
 
 RunChoice choice(const std::string& name, double rate, bool validated, const std::string& split = "s") {
@@ -147,6 +159,26 @@ private slots:
         QCOMPARE(leaks[0].examples[0], std::string("user user-0, item item-8"));
         parts.negatives.items[1] = ItemIndex{52};
         QVERIFY(findLeaks(*premade(parts)).empty());
+    }
+
+    void theAmazonMusicNegativesOfTheNcfPaperHaveTestItems() {
+        RECOSCOPE_REAL_DATA(path, "ncf-amazon-music");
+        const auto leaks = leaksOfFiles(path);
+        QCOMPARE(kindsOf(leaks), std::string("own-negative"));
+        QCOMPARE(leaks[0].count, 18); // counted by a script of ten lines over AMusic.test.negative
+    }
+
+    void publishedSplitsAreSilent_data() {
+        QTest::addColumn<QString>("path");
+        QTest::newRow("LightGCN, LastFM") << "lightgcn-lastfm";
+        QTest::newRow("strong generalisation, ML-1M") << "splits/ml-1m-strong-generalisation";
+    }
+    void publishedSplitsAreSilent() {
+        QFETCH(QString, path);
+        const std::string folder = test::realData(path.toStdString());
+        if (folder.empty()) QSKIP("real data is not there (set RECOSCOPE_DATA)");
+        const auto leaks = leaksOfFiles(folder);
+        QVERIFY2(leaks.empty(), leaks.empty() ? "" : leakText(leaks[0]).c_str());
     }
 
     void theFutureInTrainingIsFound() {
