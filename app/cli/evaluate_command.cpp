@@ -155,7 +155,8 @@ int showCard(const Arguments& arguments, const Measured& measured, const QString
         printJson(json);
         return ExitOk;
     }
-    print(card.label + " of user " + user.toStdString() + ": " + card.meaning + "\n" + card.formula + "\n\n");
+    print(card.label + " of user " + user.toStdString() + ": " + card.meaning + "\n" + card.formula +
+          (card.formula.empty() ? "\n" : "\n\n"));
     if (!card.relevant.empty()) {
         print("relevant (R = " + std::to_string(card.relevant.size()) + "):");
         for (const ItemIndex item : card.relevant)
@@ -306,8 +307,8 @@ int showStudy(const Arguments& arguments, const SamplingStudy& study) {
             (flip.agreesFrom > 0 ? "; the order holds from " + std::to_string(flip.agreesFrom) + " on" : "") +
             ".\n");
     }
-    print(std::to_string(study.flips.size()) + " of " + std::to_string(study.pairs) +
-          (study.pairs == 1 ? " pair changes" : " pairs change") + " places somewhere.\n");
+    print("Pairs of models that change places somewhere: " + std::to_string(study.flips.size()) + " of " +
+          std::to_string(study.pairs) + "\n");
     return ExitOk;
 }
 

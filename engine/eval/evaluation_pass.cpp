@@ -146,7 +146,8 @@ void EvaluationPass::leaveOutWhatCannotBe() {
     });
 }
 
-void EvaluationPass::rateUser(UserIndex user, std::span<const float> scores) {
+void EvaluationPass::rate(UserIndex user, std::span<const float> scores) {
+    if (!m_rates || !needs(user)) return;
     const RatingScale& scale = m_split.dataset()->scale();
     const auto items = m_held.cols(user);
     const auto ratings = m_held.values(user);
@@ -168,12 +169,18 @@ double EvaluationPass::truthOf(const UserRanking& ranking, int k, Scratch& scrat
                             scratch.candidates, ranking.top, k);
 }
 
-void EvaluationPass::take(UserIndex user, std::span<float> scores, Scratch& scratch) {
-    if (m_rates) rateUser(user, scores);
-    if (!ranks(user)) return;
+bool EvaluationPass::sharesRanking(const EvaluationPass& other) const {
+    const EvaluationOptions& a = m_options;
+    const EvaluationOptions& b = other.m_options;
+    return a.candidates == b.candidates && a.relevanceThreshold == b.relevanceThreshold &&
+           a.excludeTrain == b.excludeTrain && a.excludeValidationAtTest == b.excludeValidationAtTest &&
+           m_result.listLength == other.m_result.listLength;
+}
+
+void EvaluationPass::take(UserIndex user, Scratch& scratch) {
     const auto row = static_cast<std::size_t>(m_rowOf[static_cast<std::size_t>(user)]);
     UserRanking& ranking = scratch.ranking;
-    m_ranker->rank(user, scores, ranking);
+    m_ranker->grade(ranking);
     std::copy(ranking.top.begin(), ranking.top.end(),
               m_result.topItems.begin() +
                   static_cast<std::ptrdiff_t>(row * static_cast<std::size_t>(m_result.listLength)));
@@ -185,11 +192,6 @@ void EvaluationPass::take(UserIndex user, std::span<float> scores, Scratch& scra
         m_perUser[w][row] = wanted.rank ? userMetric(*wanted.rank, wanted.k, ranking, m_options, m_discounts)
                                         : truthOf(ranking, wanted.k, scratch);
     }
-}
-
-void EvaluationPass::takeAgain(UserIndex user, std::span<float> scores, Scratch& scratch) {
-    m_ranker->rank(user, scores, scratch.ranking);
-    m_pooled.countOthers(static_cast<std::size_t>(m_rowOf[static_cast<std::size_t>(user)]), scratch.ranking);
 }
 
 Status EvaluationPass::measureLists(ThreadPool& pool, RunControl& control) {

@@ -43,18 +43,31 @@ public:
     bool needs(UserIndex user) const { return m_rowOf[static_cast<std::size_t>(user)] != unneeded; }
     bool ranks(UserIndex user) const { return m_rowOf[static_cast<std::size_t>(user)] >= 0; }
 
+    /// Whether both rank the same candidates against the same relevant items, so that one ranking serves
+    /// both.
+    bool sharesRanking(const EvaluationPass& other) const;
+
     /// Reused by one thread for user after user.
     struct Scratch {
         UserRanking ranking;
         std::vector<bool> candidates;
     };
-    /// @param scores  of all items; overwritten.
-    void take(UserIndex user, std::span<float> scores, Scratch& scratch);
+    /// The errors of predicted ratings, where they are wanted, before the scores are ranked.
+    void rate(UserIndex user, std::span<const float> scores);
+    /// Into the scratch. @param scores  of all items; overwritten.
+    void rank(UserIndex user, std::span<float> scores, Scratch& scratch) const {
+        m_ranker->rank(user, scores, scratch.ranking);
+    }
+    /// Measures what this pass, or one that shares its ranking, has ranked.
+    void take(UserIndex user, Scratch& scratch);
 
     /// A pooled AUC needs all users a second time.
     bool needsSecondPass() const { return m_poolsAuc; }
     void beginSecondPass() { m_pooled.sortRelevant(); }
-    void takeAgain(UserIndex user, std::span<float> scores, Scratch& scratch);
+    void takeAgain(UserIndex user, const Scratch& scratch) {
+        m_pooled.countOthers(static_cast<std::size_t>(m_rowOf[static_cast<std::size_t>(user)]),
+                             scratch.ranking);
+    }
 
     /// What is computed from the lists alone, once they are all there.
     Status measureLists(ThreadPool& pool, RunControl& control);
@@ -66,7 +79,6 @@ private:
 
     bool isPerUser(const WantedMetric& wanted) const;
     void leaveOutWhatCannotBe();
-    void rateUser(UserIndex user, std::span<const float> scores);
     double truthOf(const UserRanking& ranking, int k, Scratch& scratch) const;
     double meanOf(const WantedMetric& wanted, std::span<const double> perUser) const;
     void finishRating(const WantedMetric& wanted, MetricValue& metric) const;

@@ -85,21 +85,42 @@ struct Scratch {
     std::vector<float> copy;
 };
 
-/// Gives each pass that wants the user the user's scores; the last one gets them without a copy.
+/// Passes that one ranking of a user serves.
+using Group = std::vector<EvaluationPass*>;
+
+std::vector<Group> grouped(std::deque<EvaluationPass>& passes) {
+    std::vector<Group> groups;
+    for (EvaluationPass& pass : passes) {
+        const auto same = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
+            return group.front()->sharesRanking(pass);
+        });
+        if (same == groups.end())
+            groups.push_back({&pass});
+        else
+            same->push_back(&pass);
+    }
+    return groups;
+}
+
+/// Ranks the user once for each group that has a pass which wants it, and lets these passes take it. The last
+/// group gets the scores themselves, the others a copy.
 template <class Wants, class Take>
-void hand(std::deque<EvaluationPass>& passes, std::span<float> scores, std::vector<float>& copy,
-          Wants&& wants, Take&& take) {
-    std::size_t last = passes.size();
-    for (std::size_t p = 0; p < passes.size(); ++p)
-        if (wants(passes[p])) last = p;
-    for (std::size_t p = 0; p < passes.size(); ++p) {
-        if (!wants(passes[p])) continue;
-        if (p == last) {
-            take(passes[p], scores);
-        } else {
-            copy.assign(scores.begin(), scores.end());
-            take(passes[p], std::span<float>(copy));
+void rankFor(const std::vector<Group>& groups, UserIndex user, std::span<float> scores, Scratch& scratch,
+             Wants&& wants, Take&& take) {
+    const auto wanted = [&](const Group& group) {
+        return std::any_of(group.begin(), group.end(), [&](EvaluationPass* pass) { return wants(*pass); });
+    };
+    const auto last = std::find_if(groups.rbegin(), groups.rend(), wanted);
+    for (const Group& group : groups) {
+        if (!wanted(group)) continue;
+        std::span<float> given = scores;
+        if (&group != &*last) {
+            scratch.copy.assign(scores.begin(), scores.end());
+            given = scratch.copy;
         }
+        group.front()->rank(user, given, scratch.pass);
+        for (EvaluationPass* pass : group)
+            if (wants(*pass)) take(*pass);
     }
 }
 
@@ -120,11 +141,14 @@ Status score(std::deque<EvaluationPass>& passes, const Recommender& model, const
     };
     Scoring scoring(model, split, target, pool, control);
     std::vector<Scratch> scratch(static_cast<std::size_t>(pool.threadCount()));
+    const std::vector<Group> groups = grouped(passes);
     const Status first = scoring.run(users, report, [&](UserIndex user, std::span<float> scores, int thread) {
         Scratch& own = scratch[static_cast<std::size_t>(thread)];
-        hand(
-            passes, scores, own.copy, [&](const EvaluationPass& pass) { return pass.needs(user); },
-            [&](EvaluationPass& pass, std::span<float> given) { pass.take(user, given, own.pass); });
+        for (EvaluationPass& pass : passes)
+            pass.rate(user, scores);
+        rankFor(
+            groups, user, scores, own, [&](const EvaluationPass& pass) { return pass.ranks(user); },
+            [&](EvaluationPass& pass) { pass.take(user, own.pass); });
     });
     if (!first || again.empty()) return first;
     for (EvaluationPass& pass : passes)
@@ -133,10 +157,10 @@ Status score(std::deque<EvaluationPass>& passes, const Recommender& model, const
         again, [&](std::int64_t done) { report(static_cast<std::int64_t>(users.size()) + done); },
         [&](UserIndex user, std::span<float> scores, int thread) {
             Scratch& own = scratch[static_cast<std::size_t>(thread)];
-            hand(
-                passes, scores, own.copy,
+            rankFor(
+                groups, user, scores, own,
                 [&](const EvaluationPass& pass) { return pass.needsSecondPass() && pass.ranks(user); },
-                [&](EvaluationPass& pass, std::span<float> given) { pass.takeAgain(user, given, own.pass); });
+                [&](EvaluationPass& pass) { pass.takeAgain(user, own.pass); });
         });
 }
 

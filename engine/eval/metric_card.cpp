@@ -176,7 +176,10 @@ Result<MetricCard> explainMetric(const Recommender& model, const Split& split, T
     card.key = keyOf(*info, card.k);
     card.label = labelMetric(*info, card.k, options);
     card.definition = defineMetric(*info, card.k, options, split, target, countUsers(options, split, target));
-    card.formula = info->formula;
+    // The formula of the table is that of Recoscope's own reading.
+    EvaluationOptions own;
+    own.candidates = options.candidates;
+    if (card.label == labelMetric(*info, card.k, own)) card.formula = info->formula;
     card.meaning = info->meaning;
     card.user = user;
     const UserItemCsr& held = heldOut(split, target);

@@ -27,7 +27,7 @@ struct MetricCard {
     std::string key;        // "ndcg@10"
     std::string label;      // "NDCG@10"
     std::string definition; // as of the evaluation
-    std::string formula;    // of the metric in general
+    std::string formula;    // of the metric in general; empty where the options define it otherwise
     std::string meaning;    // one sentence
     UserIndex user{};
     int k = 0;                       // 0 where the metric has no cutoff

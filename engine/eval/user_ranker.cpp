@@ -117,23 +117,27 @@ void UserRanker::rank(UserIndex user, std::span<float> scores, UserRanking& out)
     const auto found = static_cast<std::size_t>(topK(out.scores, top));
     out.top.resize(found);
     out.hits.assign(found, 0);
-    const bool graded = m_options.gain != Gain::Binary;
-    out.gains.assign(graded ? found : 0, 0.0);
     for (std::size_t i = 0; i < found; ++i) {
-        const ItemIndex item = out.itemAt(static_cast<std::size_t>(top[i]));
-        out.top[i] = item;
-        const auto at = std::lower_bound(out.relevant.begin(), out.relevant.end(), item);
-        if (at == out.relevant.end() || *at != item) continue;
-        out.hits[i] = 1;
-        if (graded)
-            out.gains[i] = gainOf(out.ratings[static_cast<std::size_t>(at - out.relevant.begin())],
-                                  m_options.gain, m_options.relevanceThreshold);
+        out.top[i] = out.itemAt(static_cast<std::size_t>(top[i]));
+        out.hits[i] = std::binary_search(out.relevant.begin(), out.relevant.end(), out.top[i]) ? 1 : 0;
     }
-    out.idealGains.clear();
-    if (!graded) return;
-    for (const float rating : out.ratings)
-        out.idealGains.push_back(gainOf(rating, m_options.gain, m_options.relevanceThreshold));
-    std::sort(out.idealGains.begin(), out.idealGains.end(), std::greater<>());
+    out.auc.reset();
+    grade(out);
+}
+
+void UserRanker::grade(UserRanking& ranking) const {
+    ranking.gains.clear();
+    ranking.idealGains.clear();
+    if (m_options.gain == Gain::Binary) return;
+    for (const float rating : ranking.ratings)
+        ranking.idealGains.push_back(gainOf(rating, m_options.gain, m_options.relevanceThreshold));
+    ranking.gains.assign(ranking.hits.size(), 0.0);
+    for (std::size_t i = 0; i < ranking.hits.size(); ++i) {
+        if (!ranking.hits[i]) continue;
+        const auto at = std::lower_bound(ranking.relevant.begin(), ranking.relevant.end(), ranking.top[i]);
+        ranking.gains[i] = ranking.idealGains[static_cast<std::size_t>(at - ranking.relevant.begin())];
+    }
+    std::sort(ranking.idealGains.begin(), ranking.idealGains.end(), std::greater<>());
 }
 
 std::optional<RankMetric> rankMetricOf(std::string_view name) {
@@ -176,7 +180,8 @@ double userMetric(RankMetric metric, int k, const UserRanking& ranking, const Ev
     case RankMetric::Auc:
         break;
     }
-    return areaUnderCurve(ranking.scores, ranking.places, ranking.candidates);
+    if (!ranking.auc) ranking.auc = areaUnderCurve(ranking.scores, ranking.places, ranking.candidates);
+    return *ranking.auc;
 }
 
 } // namespace recoscope

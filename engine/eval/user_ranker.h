@@ -24,6 +24,7 @@ struct UserRanking {
     std::span<const float> scores;     // by place; -infinity for what is no candidate
     std::span<const ItemIndex> items;  // by place, ascending; empty: the place is the item
     std::span<const ItemIndex> places; // of the relevant
+    mutable std::optional<double> auc; // kept once it is computed
     std::int64_t candidates = 0;       // the relevant included
 
     RankedHits list() const { return {hits, static_cast<std::int64_t>(relevant.size())}; }
@@ -57,6 +58,8 @@ public:
     void findRelevant(UserIndex user, UserRanking& out) const;
     /// @param scores  of all items, overwritten; `out` refers to them.
     void rank(UserIndex user, std::span<float> scores, UserRanking& out) const;
+    /// What the hits of a ranking are worth, as these options have it; rank() has done it for its own.
+    void grade(UserRanking& ranking) const;
 
 private:
     void keepAll(UserIndex user, std::span<float> scores, UserRanking& out) const;
