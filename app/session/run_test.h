@@ -11,6 +11,13 @@
 
 namespace recoscope {
 
+/// The run's own split: `split` where it is that one, else made again from the run's data; data that has
+/// changed since is an error. Any thread, for as long as it takes.
+Result<SplitPtr> splitOf(const RunRecord& record, SplitPtr split, ThreadPool& pool, RunControl& control);
+
+/// What the run's model is tested with.
+EvaluationOptions testOptions(const RunRecord& record, const Recommender& model, const Split& split);
+
 /// Measures a run's model on the test part with the run's own options. A split that is not the run's, or
 /// null, is made again from the run's data first; data that has changed since is an error. Any thread, for as
 /// long as it takes.
