@@ -188,6 +188,9 @@ Status MovieLens::run(const std::string& path) {
         if (const Status done = ials(128, 0.44, true); !done) return done;
     if (const Status done = biasedMf(); !done) return done;
     if (const Status done = itemKnn(); !done) return done;
+    if (const Status done = measureLinear(m_nearlyAll, m_perUser, m_report, m_pool, m_options); !done) return done;
+    if (const Status done = measureRanking(m_nearlyAll, m_perUser, m_report, m_pool, m_options); !done)
+        return done;
     return wanted("mult_vae") ? measureNeural(m_nearlyAll, m_report, m_pool, m_options) : Status();
 }
 

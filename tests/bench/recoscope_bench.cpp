@@ -15,7 +15,7 @@ namespace {
 constexpr const char* usage =
     "usage: recoscope_bench [options]\n"
     "  --data FILE           ratings.dat of MovieLens 1M (default: ml-1m below $RECOSCOPE_DATA)\n"
-    "  --only NAME           read, ials, rank, biased_mf, item_knn or mult_vae; may be repeated\n"
+    "  --only NAME           read, ials, rank, biased_mf, item_knn, ease, slim, bpr, lightgcn or mult_vae; may be repeated\n"
     "  --set ALGO.KEY=VALUE  a parameter, e.g. ials.reg=0.01; may be repeated\n"
     "  --repeats N           of each measure; the median is shown (default 5)\n"
     "  --threads N           default: all cores\n"

@@ -39,6 +39,12 @@ Status writeRatings(const Dataset& data, const std::string& path, bool dat);
 
 /// The measures of MovieLens 1M (or of the tiny set).
 Status measureMovieLens(Report& report, ThreadPool& pool, const Options& options);
+/// Fits of EASE and SLIM on `timed`, and how they rank on `ranked`.
+Status measureLinear(const SplitPtr& timed, const SplitPtr& ranked, Report& report, ThreadPool& pool,
+                     const Options& options);
+/// An epoch of BPR-MF, and of LightGCN beside PyTorch where it is installed.
+Status measureRanking(const SplitPtr& timed, const SplitPtr& ranked, Report& report, ThreadPool& pool,
+                      const Options& options);
 /// An epoch of Mult-VAE on training data, beside PyTorch where it is installed.
 Status measureNeural(const SplitPtr& split, Report& report, ThreadPool& pool, const Options& options);
 /// Twenty million interactions: generated, written, imported, split, trained; times and peak memory.
