@@ -138,13 +138,20 @@ void forTimes(const Split& split, Body&& body) {
     const auto times = split.dataset()->times();
     for (std::int32_t u = 0; u < all.rowCount(); ++u) {
         const UserIndex user{u};
+        const auto test = split.test().cols(user);
+        const auto train = split.train().cols(user);
+        auto nextTest = test.begin();
+        auto nextTrain = train.begin();
         for (std::int64_t n = all.rowBegin(user); n < all.rowEnd(user); ++n) {
             const auto at = static_cast<std::size_t>(n);
-            const ItemIndex item = all.columns()[at];
-            if (split.test().contains(user, item))
+            const ItemIndex item = all.columns()[at]; // ascending, as in the parts
+            if (nextTest != test.end() && *nextTest == item) {
                 body(user, item, times[at], Part::Test);
-            else if (split.train().contains(user, item))
+                ++nextTest;
+            } else if (nextTrain != train.end() && *nextTrain == item) {
                 body(user, item, times[at], Part::Train);
+                ++nextTrain;
+            }
         }
     }
 }
