@@ -166,27 +166,31 @@ private:
     bool solve(const Csr<Row, Col>& matrix, const MatrixF& fixed, MatrixF& solved, EpochContext& context,
                double before) {
         const Eigen::Index d = m_params.factors;
-        // In slices, with a look in between; one thread, so that the sums have one order.
+        // One thread, so that the sums have one order.
         m_gram.setZero();
-        constexpr Eigen::Index slice = 1024;
-        for (Eigen::Index begin = 0; begin < fixed.rows(); begin += slice) {
-            if (!context.control.keepGoing()) return false;
-            const Eigen::Index rows = std::min(slice, fixed.rows() - begin);
-            m_gram.noalias() +=
-                fixed.middleRows(begin, rows).transpose().lazyProduct(fixed.middleRows(begin, rows));
+        for (Eigen::Index row = 0; row < fixed.rows(); ++row) {
+            if (row % 1024 == 0 && !context.control.keepGoing()) return false;
+            const float* const __restrict from = fixed.data() + row * d;
+            for (Eigen::Index k = 0; k < d; ++k) {
+                if (from[k] == 0.0f) continue;
+                float* const __restrict to = m_gram.data() + k * d;
+                for (Eigen::Index m = 0; m < d; ++m)
+                    to[m] += from[k] * from[m];
+            }
         }
         m_scratch.resize(static_cast<std::size_t>(context.pool.threadCount()));
         for (auto& one : m_scratch)
-            one.resize(static_cast<std::size_t>(d));
+            one.resize(static_cast<std::size_t>(2 * d));
         const auto reg = static_cast<float>(m_params.reg);
         const double total = static_cast<double>(std::max(1, matrix.rowCount()));
         context.pool.forChunks(matrix.rowCount(), kRowsPerChunk, [&](const Chunk& chunk) {
-            std::vector<float>& b = m_scratch[static_cast<std::size_t>(chunk.thread)];
+            float* const __restrict b = m_scratch[static_cast<std::size_t>(chunk.thread)].data();
+            float* const image = b + d;
             Partial sums;
             for (std::int64_t n = chunk.begin; n < chunk.end; ++n) {
                 if (!context.control.keepGoing()) return;
                 const Row row{static_cast<std::int32_t>(n)};
-                std::fill(b.begin(), b.end(), 0.0f);
+                std::fill(b, b + d, 0.0f);
                 const auto cols = matrix.cols(row);
                 const auto values = matrix.values(row);
                 for (std::size_t m = 0; m < cols.size(); ++m) {
@@ -194,17 +198,13 @@ private:
                         fixed.data() + static_cast<Eigen::Index>(cols[m]) * d;
                     const auto x = static_cast<float>(cell(values[m]));
                     for (Eigen::Index k = 0; k < d; ++k)
-                        b[static_cast<std::size_t>(k)] += x * other[k];
+                        b[k] += x * other[k];
                 }
                 float* const x = solved.data() + n * d;
-                nonnegativePass(m_gram, b.data(), reg, x);
+                nonnegativePass(m_gram, b, reg, x, image);
                 for (Eigen::Index k = 0; k < d; ++k) {
-                    sums.fit +=
-                        static_cast<double>(x[k]) * static_cast<double>(b[static_cast<std::size_t>(k)]);
-                    float image = 0.0f;
-                    for (Eigen::Index m = 0; m < d; ++m)
-                        image += m_gram(k, m) * x[m];
-                    sums.size += static_cast<double>(x[k]) * static_cast<double>(image);
+                    sums.fit += static_cast<double>(x[k]) * static_cast<double>(b[k]);
+                    sums.size += static_cast<double>(x[k]) * static_cast<double>(image[k]);
                 }
             }
             m_partials[static_cast<std::size_t>(chunk.index)] = sums;

@@ -13,19 +13,25 @@ constexpr int kFoldInPasses = 50;
 
 } // namespace
 
-void nonnegativePass(const MatrixF& gram, const float* b, float reg, float* x) {
+void nonnegativePass(const MatrixF& gram, const float* b, float reg, float* x, float* image) {
     const Eigen::Index d = gram.rows();
-    for (Eigen::Index k = 0; k < d; ++k) {
-        const float* const row = gram.data() + k * d;
-        const float curvature = row[k] + reg;
-        if (!(curvature > 0.0f)) {
-            x[k] = 0.0f;
-            continue;
-        }
-        float slope = 0.0f;
+    float* const __restrict g = image;
+    // G is symmetric, so that its rows can be added where its columns are meant.
+    const auto addRow = [&](Eigen::Index k, float factor) {
+        const float* const __restrict row = gram.data() + k * d;
         for (Eigen::Index m = 0; m < d; ++m)
-            slope += row[m] * x[m];
-        x[k] = std::max(0.0f, x[k] + (b[k] - slope - reg * x[k]) / curvature);
+            g[m] += factor * row[m];
+    };
+    std::fill(g, g + d, 0.0f);
+    for (Eigen::Index k = 0; k < d; ++k)
+        if (x[k] != 0.0f) addRow(k, x[k]);
+    for (Eigen::Index k = 0; k < d; ++k) {
+        const float curvature = gram(k, k) + reg;
+        const float next =
+            curvature > 0.0f ? std::max(0.0f, x[k] + (b[k] - g[k] - reg * x[k]) / curvature) : 0.0f;
+        if (next == x[k]) continue;
+        addRow(k, next - x[k]);
+        x[k] = next;
     }
 }
 
@@ -46,8 +52,9 @@ VectorF NonnegativeModel::userOf(const Query& query) const {
         VectorF b = VectorF::Zero(d);
         for (std::size_t n = 0; n < query.items.size(); ++n)
             b += (m_options.ones ? 1.0f : query.values[n]) * m_items.row(toInt(query.items[n])).transpose();
+        VectorF image(d);
         for (int pass = 0; pass < kFoldInPasses; ++pass)
-            nonnegativePass(m_gram, b.data(), m_options.reg, user.data());
+            nonnegativePass(m_gram, b.data(), m_options.reg, user.data(), image.data());
         return user;
     }
     user.setConstant(0.5f);

@@ -53,6 +53,9 @@ private:
 
 /// One pass of coordinate descent over a row x >= 0 of a non-negative least squares problem:
 ///   minimise  xᵀ G x − 2 bᵀ x + reg |x|²
-void nonnegativePass(const MatrixF& gram, const float* b, float reg, float* x);
+/// @param x      d numbers, in and out
+/// @param image  d numbers, out: G x
+/// O(d²).
+void nonnegativePass(const MatrixF& gram, const float* b, float reg, float* x, float* image);
 
 } // namespace recoscope
