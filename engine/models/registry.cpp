@@ -18,6 +18,7 @@
 #include "engine/models/content/content_profile.h"
 #include "engine/models/factorization/biased_mf.h"
 #include "engine/models/factorization/bpr_mf.h"
+#include "engine/models/factorization/fism.h"
 #include "engine/models/factorization/funk_svd.h"
 #include "engine/models/factorization/ials.h"
 #include "engine/models/factorization/logistic_mf.h"
@@ -76,6 +77,7 @@ std::span<const AlgorithmInfo> algorithms() {
         funkSvdInfo(),
         logisticMfInfo(),
         neuralMfInfo(),
+        fismInfo(),
         ialsInfo(),
         nmfInfo(),
         pureSvdInfo(),
