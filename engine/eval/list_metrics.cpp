@@ -2,6 +2,7 @@
 #include "engine/eval/list_metrics.h"
 
 #include "engine/core/check.h"
+#include "engine/eval/candidates.h"
 #include "engine/eval/co_occurrence.h"
 #include "engine/eval/item_categories.h"
 #include "engine/eval/metric_definition.h"
@@ -145,9 +146,26 @@ std::vector<bool> Lists::possibleItems() const {
             if (!m_lists.options.excludeTrain || !m_history.contains(user, item))
                 ++excludedFor[static_cast<std::size_t>(item)];
     }
+    const CandidateKind kind = m_lists.options.candidates.kind;
     std::vector<bool> possible(excludedFor.size());
-    for (std::size_t item = 0; item < possible.size(); ++item)
-        possible[item] = excludedFor[item] < m_lists.users.size();
+    for (std::size_t item = 0; item < possible.size(); ++item) {
+        const bool trained = m_columns.rowSize(ItemIndex{static_cast<std::int32_t>(item)}) > 0;
+        possible[item] = excludedFor[item] < m_lists.users.size() && kind != CandidateKind::Given &&
+                         (kind != CandidateKind::Popular || trained) &&
+                         (kind != CandidateKind::Cold || !trained);
+    }
+    if (kind != CandidateKind::Given && kind != CandidateKind::Popular) return possible;
+    // What is relevant to a user is ranked for the user, and negatives that are given.
+    const Relevance isRelevantItem(m_lists.options, m_lists.split);
+    const UserItemCsr& held = heldOut(m_lists.split, m_lists.target);
+    for (const UserIndex user : m_lists.users) {
+        for (std::size_t n = 0; n < held.cols(user).size(); ++n)
+            if (isRelevantItem(user, held.cols(user)[n], held.values(user)[n]))
+                possible[static_cast<std::size_t>(held.cols(user)[n])] = true;
+        if (kind != CandidateKind::Given) continue;
+        for (const ItemIndex item : m_data.negatives().cols(user))
+            possible[static_cast<std::size_t>(item)] = true;
+    }
     return possible;
 }
 

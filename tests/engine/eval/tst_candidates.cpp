@@ -263,6 +263,8 @@ private slots:
         QVERIFY(found.find("hr@10")->definition.find("given-negatives") != std::string::npos);
         QCOMPARE(toInt(found.topItems[0]), 2);
         QCOMPARE(toInt(found.topItems[3]), -1); // three candidates
+        // Lists of one: items 2 and 2. Ranked for anyone: 1 2 4 of user 0, 2 3 of user 1.
+        QCOMPARE(value(found, "coverage@1"), 0.25);
     }
 
     void negativesStayWithTheirUsersAndItemsWhenFiltered() {
@@ -312,6 +314,7 @@ private slots:
         QCOMPARE(value(found, "recall@2"), 1.0); // the warm one does not count
         QCOMPARE(value(found, "hr@1"), 0.0);
         QCOMPARE(value(found, "auc"), 0.0);
+        QCOMPARE(value(found, "coverage@1"), 0.5); // item 4 of the two cold ones
         QCOMPARE(QString::fromStdString(found.find("recall@2")->label),
                  QStringLiteral("Recall@2 [cold items]"));
     }
