@@ -12,7 +12,7 @@ namespace {
 struct Params {
     std::int32_t k = 100;
     double alpha = 1.0;
-    double beta = 0.6;
+    double beta = 0.4;
     bool normalise = true;
     EntryValues values = EntryValues::Ones;
 };
