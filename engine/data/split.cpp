@@ -2,12 +2,14 @@
 #include "engine/data/split.h"
 
 #include "engine/core/rng.h"
+#include "engine/data/item_order.h"
 #include "engine/data/split_builder.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 namespace recoscope {
 
@@ -387,8 +389,17 @@ Result<SplitPtr> SplitBuilder::build(DatasetPtr dataset, SplitSpec spec, std::sp
 Result<SplitPtr> makeSplit(const DatasetPtr& dataset, const SplitSpec& spec) {
     auto filtered = filterDataset(dataset, spec.filter);
     if (!filtered) return filtered.error();
+    if (const Status status = checkSpec(**filtered, spec); !status) return status.error();
+    if (spec.kind == SplitKind::ColdItems) {
+        // Files tend to name popular items first, and ties go to the lower index: a model that cannot tell new
+        // items apart would rank them by popularity all the same.
+        std::vector<std::int32_t> order(static_cast<std::size_t>((*filtered)->itemCount()));
+        std::iota(order.begin(), order.end(), 0);
+        Rng::stream(spec.seed, "split.item_order").shuffle(std::span(order));
+        filtered = withItemsInOrder(**filtered, order);
+        if (!filtered) return filtered.error();
+    }
     const Dataset& data = **filtered;
-    if (const Status status = checkSpec(data, spec); !status) return status.error();
     if (spec.kind == SplitKind::Premade) {
         const auto parts = data.parts();
         return SplitBuilder::build(std::move(*filtered), spec, parts);

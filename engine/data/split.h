@@ -58,9 +58,9 @@ struct SplitSpec {
 /// first, then test. LeaveLastOut needs two interactions for test and three for validation, takes no validation when
 /// validationFraction is 0, and orders equal times by the seed. TimeCut gives all interactions at the cut's own time to
 /// the newer part, so parts may be larger than asked. UserFold holds out users with two or more interactions. KFold's
-/// folds differ by one interaction at most. ColdUsers and ColdItems hold out a share of the users (items) that have
-/// interactions, at least one staying in training, and all that these have: a held-out user has an empty history, and a
-/// held-out item no training interaction, so that only attributes tell of them.
+/// folds differ by one interaction at most. ColdUsers and ColdItems hold out whole a share of the users (items) that have
+/// interactions, one or more staying in training: no history or no training interaction, so only attributes tell of them.
+/// ColdItems has its items in an order drawn by the seed: ties go to the lower index, which in a file tells of popularity.
 class Split final {
 public:
     /// The (filtered) dataset that all indices refer to.

@@ -7,6 +7,7 @@
 
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -151,7 +152,7 @@ private slots:
         }
         QCOMPARE(found.join(' '), QStringLiteral("bdb94e73411fddff 04ac50ba89a79d8e c01a0b3ca3a3ba77 "
                                                  "1d00ee7c93ec2694 3c332bf56001806e 802ee259fc531835 "
-                                                 "88382e4c47f4b052 4fa1207c94855580"));
+                                                 "88382e4c47f4b052 d45802845455d23f"));
     }
 
     void countsAreRoundedHalfUp() {
@@ -398,10 +399,12 @@ private slots:
     }
 
     void coldItemsHaveNothingInTraining() {
-        const DatasetPtr data = test::plantedDataset(60, 80, 4, 5);
-        const SplitPtr made = split(
-            data, {.kind = SplitKind::ColdItems, .testFraction = 0.25, .validationFraction = 0.1, .seed = 3});
+        const DatasetPtr given = test::plantedDataset(60, 80, 4, 5);
+        const SplitPtr made =
+            split(given,
+                  {.kind = SplitKind::ColdItems, .testFraction = 0.25, .validationFraction = 0.1, .seed = 3});
         QVERIFY(made);
+        const DatasetPtr data = made->dataset();
         const ItemUserCsr test = made->test().transposed();
         const ItemUserCsr validation = made->validation().transposed();
         std::int64_t active = 0;
@@ -420,6 +423,22 @@ private slots:
         }
         QCOMPARE(tested, shareOf(0.25, active));
         QCOMPARE(validated, shareOf(0.1, active));
+        // The order of the file would tell of popularity; the same data stands in another one.
+        QCOMPARE(data->itemCount(), given->itemCount());
+        int moved = 0;
+        for (std::int32_t i = 0; i < data->itemCount(); ++i) {
+            const auto old = given->items().find(data->items().id(i));
+            QVERIFY(old);
+            moved += *old != i;
+            QVERIFY(
+                std::ranges::equal(data->byItem().cols(ItemIndex{i}), given->byItem().cols(ItemIndex{*old})));
+            QVERIFY(std::ranges::equal(data->byItem().values(ItemIndex{i}),
+                                       given->byItem().values(ItemIndex{*old})));
+        }
+        QVERIFY(moved > data->itemCount() / 2);
+        const auto before = timesOf(*given);
+        for (const auto& [pair, time] : timesOf(*data))
+            QCOMPARE(before.at({pair.first, *given->items().find(data->items().id(pair.second))}), time);
     }
 
     void coldKindsLeaveOneToTrainOn() {
