@@ -4,6 +4,8 @@
 #include "engine/eval/evaluation_choices.h"
 #include "engine/models/registry.h"
 
+#include "app/storage/study.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -125,7 +127,7 @@ double trainingShare(const SplitSpec& split) {
     return std::round((1.0 - split.testFraction - split.validationFraction) * 1e12) / 1e12;
 }
 
-void writeSplit(Writer& out, const SplitSpec& split, std::uint64_t seed) {
+void writeSplit(Writer& out, const SplitSpec& split, std::uint64_t seed, bool allFolds) {
     const SplitSpec defaults;
     const SplitKind kind = split.kind;
     const bool ratio =
@@ -159,7 +161,9 @@ void writeSplit(Writer& out, const SplitSpec& split, std::uint64_t seed) {
     if (!validationWritten) out.line("validation_fraction", number(split.validationFraction), 1);
     if (kind == SplitKind::KFold || split.folds != defaults.folds)
         out.line("folds", std::to_string(split.folds), 1);
-    if (kind == SplitKind::KFold || split.fold != defaults.fold)
+    if (allFolds)
+        out.line("fold", "all", 1);
+    else if (kind == SplitKind::KFold || split.fold != defaults.fold)
         out.line("fold", std::to_string(split.fold), 1);
     if (kind == SplitKind::UserFold || split.foldInFraction != defaults.foldInFraction)
         out.line("fold_in_fraction", number(split.foldInFraction), 1);
@@ -268,11 +272,11 @@ std::string toYaml(const Experiment& given) {
     writeImport(out, experiment.import);
     writeFilter(out, experiment.split.filter);
     out.line("seed", std::to_string(experiment.plan.seed));
-    writeSplit(out, experiment.split, experiment.plan.seed);
+    writeSplit(out, experiment.split, experiment.plan.seed, experiment.study.allFolds);
     out.line("model", yamlText(experiment.plan.algorithm));
     writeParameters(out, experiment.plan);
     writeEvaluation(out, experiment.plan);
-    return out.take();
+    return out.take() + studyYaml(experiment.study);
 }
 
 Result<Experiment> readExperimentFile(const std::string& path) {

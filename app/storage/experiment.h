@@ -5,6 +5,8 @@
 #include "engine/data/split.h"
 #include "engine/train/train.h"
 
+#include "app/storage/study_spec.h"
+
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ struct Experiment {
     ImportOptions import;
     SplitSpec split;
     TrainingPlan plan;
+    StudySpec study; // several runs instead of one
     bool operator==(const Experiment&) const = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include "app/storage/experiment.h"
 #include "app/storage/nearest_text.h"
+#include "app/storage/study.h"
 #include "app/storage/yaml_values.h"
 
 #include <algorithm>
@@ -237,8 +238,7 @@ constexpr Key evalArgsKeys[] = {
      }},
     {"folds", [](State& s, const YAML::Node& n,
                  std::string_view k) { return takeNumber<int>(s, n, k, s.experiment.split.folds, 2, 1000); }},
-    {"fold", [](State& s, const YAML::Node& n,
-                std::string_view k) { return takeNumber<int>(s, n, k, s.experiment.split.fold, 0, 999); }},
+    {"fold", [](State& s, const YAML::Node& n, std::string_view k) { return takeFold(s, n, k, s.experiment); }},
     {"fold_in_fraction",
      [](State& s, const YAML::Node& n, std::string_view k) {
          return takeShare(s, n, k, s.experiment.split.foldInFraction);
@@ -448,6 +448,12 @@ constexpr Key topKeys[] = {
          s.seedGiven = true;
          return takeNumber<std::uint64_t>(s, n, k, s.experiment.plan.seed, 0, UINT64_MAX);
      }},
+    {"seeds", [](State& s, const YAML::Node& n,
+                 std::string_view k) { return takeSeeds(s, n, k, s.experiment.study); }},
+    {"seeds_vary", [](State& s, const YAML::Node& n,
+                      std::string_view k) { return takeSeedsVary(s, n, k, s.experiment.study); }},
+    {"search", [](State& s, const YAML::Node& n,
+                  std::string_view k) { return takeSearch(s, n, k, s.experiment.study); }},
     {"eval_args", [](State& s, const YAML::Node& n,
                      std::string_view k) { return readMap(s, n, std::string(k), evalArgsKeys); }},
     {"model", [](State& s, const YAML::Node& n,
@@ -555,6 +561,8 @@ std::vector<std::string> experimentKeys() {
     nested("val_interval", intervalKeys);
     nested("eval_args", evalArgsKeys);
     nested("evaluation", evaluationKeys());
+    for (const char* name : {"method", "trials", "metric", "seed", "space"})
+        keys.push_back(std::string("search.") + name);
     return keys;
 }
 

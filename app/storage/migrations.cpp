@@ -90,8 +90,29 @@ constexpr const char* version1[] = {
     " PRIMARY KEY (evaluation, position))",
 };
 
+// Version 2: studies, and the runs that belong to them.
+constexpr const char* version2[] = {
+    "CREATE TABLE study ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id TEXT NOT NULL UNIQUE,"
+    " key TEXT NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " status TEXT NOT NULL,"
+    " algorithm TEXT NOT NULL,"
+    " experiment TEXT NOT NULL,"
+    " metric TEXT NOT NULL DEFAULT '',"
+    " winner TEXT NOT NULL DEFAULT '',"
+    " planned INTEGER NOT NULL DEFAULT 0)",
+    "CREATE INDEX study_by_key ON study (key)",
+    "ALTER TABLE run ADD COLUMN study INTEGER REFERENCES study(number) ON DELETE SET NULL",
+    "ALTER TABLE run ADD COLUMN role TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX run_of_study ON run (study)",
+};
+
 /// Step n brings version n to n + 1.
-constexpr std::array<std::span<const char* const>, 1> steps{version1};
+constexpr std::array<std::span<const char* const>, 2> steps{version1, version2};
 
 /// The version of a workspace, 0 for an empty database.
 Result<int> versionOf(const Database& database) {

@@ -215,14 +215,15 @@ Result<QString> RunStore::create(RunRecord record) {
         auto inserted = d->database.run(
             "INSERT INTO run (id, name, notes, status, reason, created, algorithm, experiment, "
             "dataset_title, dataset_fingerprint, "
-            "split_fingerprint, owner, program_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "split_fingerprint, owner, program_version, study, role) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?, (SELECT number FROM study WHERE id = ?), ?)",
             {record.id, record.name, record.notes.isNull() ? "" : record.notes, runStatusKey(record.status),
              record.reason.isNull() ? "" : record.reason, record.created.toMSecsSinceEpoch(),
              QString::fromStdString(plan.algorithm), QString::fromStdString(toYaml(record.experiment)),
              record.datasetTitle.isNull() ? "" : record.datasetTitle,
              record.datasetFingerprint.isNull() ? "" : record.datasetFingerprint,
              record.splitFingerprint.isNull() ? "" : record.splitFingerprint, *owner,
-             QString(RECOSCOPE_VERSION)});
+             QString(RECOSCOPE_VERSION), record.study, record.role.isNull() ? "" : record.role});
         if (!inserted) return inserted.error();
         const QVariant number = inserted->lastInsertId();
         for (const auto& [key, value] : params)

@@ -4,6 +4,7 @@
 #include "engine/api/events.h"
 
 #include "app/storage/experiment.h"
+#include "app/storage/study.h"
 
 #include <QDateTime>
 #include <QString>
@@ -37,6 +38,8 @@ struct RunRecord {
     std::vector<NamedValue> testMetrics;       // without per-user values
     std::vector<NamedValue> validationMetrics;
     bool hasModel = false;
+    QString study; // id of the study that the run belongs to; may be empty
+    QString role;  // in it: "fold 2", "seed 7", "trial 13"
 };
 
 /// A point of a curve: key "loss", "validation_loss", "ndcg@10", …
@@ -81,6 +84,23 @@ public:
     Status rename(const QString& run, const QString& name);
     Status annotate(const QString& run, const QString& notes);
     Status remove(const QString& run); // also its model file
+
+    /// The model file alone, such as that of a trial that did not win.
+    Status removeModel(const QString& run);
+
+    /// Stores a new study; its id, made from the kind.
+    Result<QString> createStudy(StudyRecord record);
+    /// @param winner  of a search, once all its trials are done
+    Status setStudyStatus(const QString& study, StudyStatus status, const QString& winner = {});
+    Status setStudyPlanned(const QString& study, int planned);
+    Status removeStudy(const QString& study); // its runs stay, without it
+    Result<std::vector<StudyRecord>> studies() const; // newest first
+    /// By id, by unique prefix of an id, or "latest".
+    Result<StudyRecord> findStudy(const QString& idOrPrefix) const;
+    /// The newest with this key; NotFound when there is none.
+    Result<StudyRecord> studyByKey(const QString& key) const;
+    /// In the order they were made.
+    Result<std::vector<RunRecord>> runsOf(const QString& study) const;
 
     Result<std::vector<RunRecord>> list() const; // newest first
     /// By id, by unique prefix of an id, or "latest".

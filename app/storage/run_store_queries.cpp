@@ -45,8 +45,8 @@ Result<std::vector<RunRecord>> RunStore::Private::records(const QString& where,
                                                           const QVariantList& values) const {
     auto query = database.run(
         "SELECT number, id, name, notes, status, reason, created, algorithm, experiment, dataset_title, "
-        "dataset_fingerprint, split_fingerprint, epochs, best_epoch, seconds, train_seconds, owner FROM "
-        "run " +
+        "dataset_fingerprint, split_fingerprint, epochs, best_epoch, seconds, train_seconds, owner, "
+        "(SELECT study.id FROM study WHERE study.number = run.study), role FROM run " +
             where + " ORDER BY number DESC",
         values);
     if (!query) return query.error();
@@ -72,6 +72,8 @@ Result<std::vector<RunRecord>> RunStore::Private::records(const QString& where,
         record.seconds = query->value(14).toDouble();
         record.trainSeconds = query->value(15).toDouble();
         record.hasModel = QFileInfo::exists(modelPath(record.id));
+        record.study = query->value(17).toString();
+        record.role = query->value(18).toString();
         if (record.status == RunStatus::Running || record.status == RunStatus::Queued) {
             // The process may have died since this store was opened.
             const QString owner = query->value(16).toString();
