@@ -264,7 +264,8 @@ TrainingService::~TrainingService() {
     d->storage.finish();
 }
 
-Result<QString> TrainingService::start(const Experiment& experiment, const SplitPtr& split) {
+Result<QString> TrainingService::start(const Experiment& experiment, const SplitPtr& split,
+                                       const QString& study, const QString& role) {
     if (!split) return Error{ErrorCode::NotFound, "There is no data yet; open a dataset first", ""};
     const auto algorithm = requireAlgorithm(experiment.plan.algorithm);
     if (!algorithm) return algorithm.error();
@@ -285,6 +286,8 @@ Result<QString> TrainingService::start(const Experiment& experiment, const Split
     live.record.id = live.id;
     live.record.created = QDateTime::currentDateTimeUtc();
     live.record.experiment = experiment;
+    live.record.study = study;
+    live.record.role = role;
     live.record.datasetTitle = QString::fromStdString(provenance.title);
     live.record.datasetFingerprint = QString::fromStdString(provenance.fingerprint);
     live.record.splitFingerprint = QString::fromStdString(split->fingerprint());

@@ -54,7 +54,9 @@ public:
 
     /// Adds a run to the queue; its id at once. The split is shared, not copied. A plan that cannot start
     /// (checkPlan) is an error, and nothing is stored of it.
-    Result<QString> start(const Experiment& experiment, const SplitPtr& split);
+    /// @param study, role  of a run that belongs to a study of the workspace
+    Result<QString> start(const Experiment& experiment, const SplitPtr& split, const QString& study = {},
+                          const QString& role = {});
     void pause(const QString& run);
     void resume(const QString& run);
     /// One epoch, then paused; also starts a queued run in steps.
