@@ -34,6 +34,12 @@ public:
     /// The last value given.
     std::optional<QString> value(const std::string& name) const;
     QStringList values(const std::string& name) const;
+    /// The same as if this option had not been given.
+    Arguments without(const std::string& name) const {
+        Arguments copy = *this;
+        copy.m_values.erase(name);
+        return copy;
+    }
     /// A whole number in a range, or `fallback` when the option is not given.
     Result<std::int64_t> number(const std::string& name, std::int64_t fallback, std::int64_t min,
                                 std::int64_t max) const;

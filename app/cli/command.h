@@ -24,6 +24,8 @@ struct Command {
 std::vector<Command> dataCommands();      // import, generate
 std::vector<Command> algorithmCommands(); // algorithms, describe, docs
 std::vector<Command> trainCommands();     // train
+std::vector<Command> forecastCommands();  // forecast
+std::vector<Command> studyCommands();     // search, studies
 std::vector<Command> queryCommands();     // evaluate, recommend
 std::vector<Command> runCommands();       // runs, show
 std::vector<Command> compareCommands();   // compare, leaks

@@ -16,8 +16,8 @@ namespace recoscope::cli {
 const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (const auto& group : {dataCommands(), algorithmCommands(), trainCommands(), queryCommands(),
-                                  runCommands(), compareCommands(), exportCommands()})
+        for (const auto& group : {dataCommands(), algorithmCommands(), trainCommands(), forecastCommands(),
+                                  studyCommands(), queryCommands(), runCommands(), compareCommands(), exportCommands()})
             list.insert(list.end(), group.begin(), group.end());
         return list;
     }();

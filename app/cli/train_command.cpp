@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/core/memory_usage.h"
 #include "engine/models/registry.h"
+#include "engine/train/forecast.h"
 #include "engine/train/train.h"
 
 #include "app/cli/command.h"
 #include "app/cli/experiment_options.h"
 #include "app/cli/interrupt.h"
-#include "app/cli/load_data.h"
+#include "app/cli/train_one.h"
 #include "app/storage/run_recorder.h"
 
 #include <QFileInfo>
@@ -128,6 +130,49 @@ void report(const Arguments& arguments, const QString& run, const Experiment& ex
     print(table.text());
 }
 
+/// What is worth knowing beforehand: a run that takes long, or much of the memory.
+void sayForecast(const TrainingPlan& plan, const Split& split, ThreadPool& pool, ProgressLine& progress) {
+    const AlgorithmInfo* info = findAlgorithm(plan.algorithm);
+    if (!info || !info->cost) return;
+    const DataShape shape = shapeOf(split);
+    const auto freeBytes = static_cast<double>(availableBytes());
+    const Forecast rough = forecast(*info, shape, plan.params, {}, freeBytes);
+    if (rough.seconds < 5.0 && rough.bytes < 1e9) return;
+    const Forecast exact = forecast(*info, shape, plan.params, measureRates(pool), freeBytes);
+    progress.say("forecast: " + exact.text);
+    for (const ForecastAlternative& each : exact.alternatives)
+        progress.say("  or " + each.title + ": " + bytesText(each.bytes));
+}
+
+} // namespace
+
+Result<TrainedRun> trainOne(const Experiment& experiment, const SplitPtr& split, const TrainingPlace& place,
+                            const QString& study, const QString& role) {
+    if (const Status ready = checkPlan(experiment.plan, *split); !ready) return ready.error();
+    RunRecord record;
+    record.experiment = experiment;
+    record.status = RunStatus::Running;
+    const Dataset& data = *split->dataset();
+    record.datasetTitle = QString::fromStdString(data.provenance().title);
+    record.datasetFingerprint = QString::fromStdString(data.provenance().fingerprint);
+    record.splitFingerprint = QString::fromStdString(split->fingerprint());
+    record.study = study;
+    record.role = role;
+    const auto run = place.store.create(record);
+    if (!run) return run.error();
+    place.progress.say((role.isEmpty() ? "run " : role.toStdString() + ": run ") + run->toStdString());
+
+    RunRecorder recorder(place.store.folder(), *run,
+                         [&place](const Error& error) { place.progress.say("not stored: " + error.text()); });
+    TrainingSink sink(place.progress, recorder);
+    TrainedRun out;
+    out.run = *run;
+    out.ended = train(experiment.plan, split, place.pool, place.control, sink);
+    out.stored = recorder.finish();
+    place.progress.show("");
+    return out;
+}
+
 Result<Experiment> experimentOf(const Arguments& arguments) {
     Experiment base;
     if (!arguments.positional().isEmpty()) {
@@ -135,7 +180,11 @@ Result<Experiment> experimentOf(const Arguments& arguments) {
         if (!file) return file.error();
         base = std::move(*file);
     }
-    return applyOptions(base, arguments);
+    // "all" folds is for the study alone.
+    const bool allFolds = arguments.value("--folds") == QString("all");
+    auto experiment = applyOptions(base, allFolds ? arguments.without("--folds") : arguments);
+    if (!experiment) return experiment.error();
+    return applyStudyOptions(std::move(*experiment), arguments);
 }
 
 /// Files that come as training and test parts are used as they are, unless something else was asked for:
@@ -157,6 +206,8 @@ void sayWarnings(const ImportReport& report, ProgressLine& progress) {
         progress.say("warning: " + issue.message + (counted ? "" : " (" + grouped(issue.count) + ")"));
     }
 }
+
+namespace {
 
 int runTrain(const Arguments& arguments) {
     const QStringList& files = arguments.positional();
@@ -186,6 +237,10 @@ int runTrain(const Arguments& arguments) {
     if (!imported) return fail(arguments, imported.error());
     sayWarnings(imported->report, progress);
     usePremadeParts(*experiment, arguments, *imported->dataset);
+    experiment->plan.ignoreMemory = arguments.has("--force");
+    const TrainingPlace place{**store, pool, control, progress};
+    if (experiment->study.kind() != StudyKind::None)
+        return runStudy(arguments, *experiment, *imported, place);
     const auto split = makeSplit(imported->dataset, experiment->split);
     if (!split) return fail(arguments, split.error());
     // Before the run is stored: what cannot start leaves nothing behind.
@@ -195,24 +250,14 @@ int runTrain(const Arguments& arguments) {
         if (Status status = writeExperimentFile(path->toStdString(), *experiment); !status)
             return fail(arguments, status.error());
 
-    RunRecord record;
-    record.experiment = *experiment;
-    record.status = RunStatus::Running;
-    const Dataset& data = *(*split)->dataset();
-    record.datasetTitle = QString::fromStdString(data.provenance().title);
-    record.datasetFingerprint = QString::fromStdString(data.provenance().fingerprint);
-    record.splitFingerprint = QString::fromStdString((*split)->fingerprint());
-    const auto run = (*store)->create(record);
-    if (!run) return fail(arguments, run.error());
-    progress.say("run " + run->toStdString());
+    sayForecast(experiment->plan, **split, pool, progress);
 
-    RunRecorder recorder((*store)->folder(), *run,
-                         [&progress](const Error& error) { progress.say("not stored: " + error.text()); });
-    TrainingSink sink(progress, recorder);
-    const RunEnded ended = train(experiment->plan, *split, pool, control, sink);
-    const Status stored = recorder.finish();
-    progress.show("");
-    report(arguments, *run, *experiment, ended, imported->report, ended.test ? ended.test->seconds : 0.0);
+    const auto trained = trainOne(*experiment, *split, place);
+    if (!trained) return fail(arguments, trained.error());
+    const RunEnded& ended = trained->ended;
+    const Status& stored = trained->stored;
+    report(arguments, trained->run, *experiment, ended, imported->report,
+           ended.test ? ended.test->seconds : 0.0);
     if (!stored) {
         std::fprintf(stderr, "recoscope-cli: the run could not be stored: %s\n",
                      stored.error().text().c_str());
@@ -235,8 +280,10 @@ std::vector<Command> trainCommands() {
              "Trains a model, measures it and keeps the run.",
              joined({dataOptions(),
                      trainingOptions(),
+                     studyOptions(),
                      splitOptions(),
                      evaluationOptions(),
+                     {{"--force", "", "also start what the forecast says cannot fit into the memory"}},
                      {{"--write-experiment", "FILE", "also write what is run as an experiment file"}},
                      commonOptions()}),
              runTrain}};
