@@ -71,7 +71,7 @@ const TypedSchema<Params>& typedSchema() {
 }
 
 constexpr std::int64_t kUsersPerChunk = 64;
-constexpr std::int64_t kRatingsBetweenLooks = 16384;
+constexpr std::int64_t kNumbersBetweenLooks = 1 << 19; // ratings times the length of a vector
 
 class SvdppTrainer final : public Trainer {
 public:
@@ -106,15 +106,15 @@ public:
         const double total = static_cast<double>(std::max<std::int64_t>(1, train.size()));
         double squares = 0.0;
         double done = 0.0;
-        std::int64_t untilLook = kRatingsBetweenLooks;
+        std::int64_t untilLook = kNumbersBetweenLooks;
         for (const std::int32_t u : m_order) {
             const UserIndex user{u};
             if (train.rowSize(user) == 0) continue;
             squares += learnUser(user);
             done += train.rowSize(user);
-            untilLook -= train.rowSize(user);
+            untilLook -= train.rowSize(user) * m_q.cols();
             if (untilLook > 0) continue;
-            untilLook = kRatingsBetweenLooks;
+            untilLook = kNumbersBetweenLooks;
             if (!context.control.keepGoing()) return EpochResult{false, done, {}};
             if (context.progress) context.progress(done / total, done);
         }
