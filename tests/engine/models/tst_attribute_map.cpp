@@ -49,8 +49,12 @@ private slots:
             QTest::addRow("pure_svd, %s", map) << "pure_svd"
                                                << "embedding_size=4" << map;
         }
-        QTest::newRow("bpr_mf, ridge") << "bpr_mf" << "embedding_size=8 epochs=60" << "ridge";
-        QTest::newRow("nmf, ridge") << "nmf" << "embedding_size=4" << "ridge";
+        QTest::newRow("bpr_mf, ridge") << "bpr_mf"
+                                       << "embedding_size=8 epochs=60"
+                                       << "ridge";
+        QTest::newRow("nmf, ridge") << "nmf"
+                                    << "embedding_size=4"
+                                    << "ridge";
         QTest::newRow("biased_mf, ridge") << "biased_mf"
                                           << "embedding_size=8 epochs=60"
                                           << "ridge";
