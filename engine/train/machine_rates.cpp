@@ -2,6 +2,7 @@
 #include "engine/core/matrix.h"
 #include "engine/core/rng.h"
 #include "engine/linalg/gemm.h"
+#include "engine/linalg/spd_inverse.h"
 #include "engine/train/forecast.h"
 
 #include <algorithm>
@@ -42,6 +43,17 @@ double denseRate(ThreadPool& pool) {
     problem.b = b.data();
     problem.c = c.data();
     return fastest(static_cast<double>(n * n * n), 0.04, [&] { gemm(problem, scratch, &pool); });
+}
+
+double factorisationRate(ThreadPool& pool) {
+    constexpr std::int64_t n = 1024;
+    MatrixF matrix(n, n);
+    RunControl control;
+    return fastest(static_cast<double>(n * n * n) / 2.0, 0.04, [&] {
+        matrix.setConstant(1.0f);
+        matrix.diagonal().array() += 1.0f;
+        (void)invertSpd(matrix, pool, control);
+    });
 }
 
 /// The rows that a pool thread visits, and the sums it leaves, so that no compiler drops the work.
@@ -96,8 +108,7 @@ double scatterRate(ThreadPool& pool) {
 MachineRates measureRates(ThreadPool& pool) {
     MachineRates rates;
     rates.dense = denseRate(pool);
-    // Blocked factorisations are products to the greater part; what is not is the solving of triangles.
-    rates.factorisation = 0.5 * rates.dense;
+    rates.factorisation = factorisationRate(pool);
     rates.vectors = vectorRate(pool);
     rates.scattered = scatterRate(pool);
     return rates;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/baseline/global_mean.h"
 
+#include "engine/models/classic_cost.h"
 namespace recoscope {
 
 namespace {
@@ -101,6 +102,7 @@ AlgorithmInfo globalMeanInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<GlobalMeanTrainer>(input.split));
         },
         .load = &GlobalMean::load,
+        .cost = &classic_cost::counts,
     };
 }
 

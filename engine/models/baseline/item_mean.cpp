@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/baseline/item_mean.h"
 
+#include "engine/models/classic_cost.h"
 namespace recoscope {
 
 namespace {
@@ -140,6 +141,7 @@ AlgorithmInfo itemMeanInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<ItemMeanTrainer>(input.split, *params));
         },
         .load = &ItemMean::load,
+        .cost = &classic_cost::counts,
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/baseline/popularity.h"
 
+#include "engine/models/classic_cost.h"
 namespace recoscope {
 
 namespace {
@@ -105,6 +106,7 @@ AlgorithmInfo popularityInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<PopularityTrainer>(input.split));
         },
         .load = &Popularity::load,
+        .cost = &classic_cost::counts,
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/baseline/random.h"
 
+#include "engine/models/classic_cost.h"
 #include "engine/core/rng.h"
 
 namespace recoscope {
@@ -115,6 +116,7 @@ AlgorithmInfo randomInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<RandomTrainer>(input.split, input.seed));
         },
         .load = &Random::load,
+        .cost = &classic_cost::counts,
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/baseline/user_mean.h"
 
+#include "engine/models/classic_cost.h"
 #include <cmath>
 
 namespace recoscope {
@@ -141,6 +142,7 @@ AlgorithmInfo userMeanInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<UserMeanTrainer>(input.split, *params));
         },
         .load = &UserMean::load,
+        .cost = &classic_cost::counts,
     };
 }
 

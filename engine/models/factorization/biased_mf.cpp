@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/factorization/biased_mf.h"
 
+#include "engine/models/classic_cost.h"
 #include "engine/core/rng.h"
 #include "engine/linalg/simd.h"
 #include "engine/models/factorization/biased_mf_model.h"
@@ -334,6 +335,9 @@ AlgorithmInfo biasedMfInfo() {
                 std::make_unique<BiasedMfTrainer>(input.split, *params, input.seed));
         },
         .load = &BiasedMfModel::load,
+        .cost = [](const DataShape& shape, const ParamMap& params) {
+            return classic_cost::biasedMf(typedSchema().schema(), shape, params);
+        },
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/factorization/ials.h"
 
+#include "engine/models/classic_cost.h"
 #include "engine/core/rng.h"
 #include "engine/linalg/simd.h"
 #include "engine/models/factorization/ials_model.h"
@@ -394,6 +395,9 @@ AlgorithmInfo ialsInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<IalsTrainer>(input.split, *params, input.seed));
         },
         .load = &IalsModel::load,
+        .cost = [](const DataShape& shape, const ParamMap& params) {
+            return classic_cost::ials(typedSchema().schema(), shape, params);
+        },
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/factorization/pca.h"
 
+#include "engine/models/classic_cost.h"
 #include "engine/models/factorization/pure_svd_model.h"
 #include "engine/models/factorization/pure_svd_trainer.h"
 
@@ -24,6 +25,9 @@ AlgorithmInfo pcaInfo() {
         .schema = &svdSchema,
         .makeTrainer = [](const TrainerInput& input) { return makeSvdTrainer(input, Centring::ColumnMeans); },
         .load = [](const TensorFile& file) { return SvdModel::load(file, Centring::ColumnMeans); },
+        .cost = [](const DataShape& shape, const ParamMap& params) {
+            return classic_cost::truncatedSvd(svdSchema(), shape, params);
+        },
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/neighbourhood/item_knn.h"
 
+#include "engine/models/classic_cost.h"
 #include "engine/models/linear/item_weights.h"
 #include "engine/models/neighbourhood/knn_params.h"
 
@@ -206,6 +207,11 @@ AlgorithmInfo itemKnnInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<ItemKnnTrainer>(input.split, *params));
         },
         .load = &ItemKnn::load,
+        .cost =
+            [](const DataShape& shape, const ParamMap& params) {
+                return classic_cost::neighbours(shape.items, shape.squaredHistories,
+                                                classic_cost::number(itemKnnSchema().schema(), params, "k"));
+            },
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/neighbourhood/user_knn.h"
 
+#include "engine/models/classic_cost.h"
 #include "engine/linalg/top_k.h"
 #include "engine/models/neighbourhood/knn_params.h"
 
@@ -318,6 +319,11 @@ AlgorithmInfo userKnnInfo() {
             return std::unique_ptr<Trainer>(std::make_unique<UserKnnTrainer>(input.split, *params));
         },
         .load = &UserKnn::load,
+        .cost = [](const DataShape& shape, const ParamMap& params) {
+            return classic_cost::neighbours(
+                shape.users, shape.squaredAudiences,
+                classic_cost::number(userKnnSchema().schema(), params, "k"));
+        },
     };
 }
 
