@@ -16,7 +16,7 @@ namespace {
 struct Params {
     int factors = 32;
     int epochs = 30;
-    double alpha = 1.0;
+    double alpha = 2.0;
     bool ratings = false;
     double reg = 0.5;
     double learningRate = 0.5;
