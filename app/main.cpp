@@ -5,6 +5,7 @@
 #include "app/session/training_service.h"
 #include "app/storage/settings.h"
 #include "widgets/main_window.h"
+#include "widgets/pages/compare_page.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/train_page.h"
 #include "widgets/style/theme.h"
@@ -17,6 +18,8 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTextStream>
+
+#include <algorithm>
 
 using namespace recoscope;
 
@@ -62,9 +65,12 @@ int takeShots(Session session, const QString& path, const QString& target) {
             return say(QStringLiteral("recoscope: %1 did not start").arg(QLatin1String(algorithm))), 1;
         runs << run;
     }
+    QStringList compared{runs.front()};
+    for (const char* algorithm : {"item_knn", "popularity"})
+        compared << tour.start(algorithm);
     bool saved = true;
     const QSize sizes[]{{1280, 800}, {1920, 1080}};
-    for (const QString& run : runs)
+    for (const QString& run : runs + compared)
         if (!tour.waitForEnd(run, kTrainingLimit))
             return say(QStringLiteral("recoscope: %1 did not end").arg(run)), 1;
     // A run in full swing: long, and not stopped early.
@@ -89,9 +95,15 @@ int takeShots(Session session, const QString& path, const QString& target) {
     session.window.trainPage()->selectAlgorithm("ials");
     session.window.trainPage()->showRun(runs.front());
     tour.wait(
-        [&] { return session.library.find(runs.back()) && session.library.find(runs.back())->hasModel; },
+        [&] {
+            const QStringList all = runs + compared;
+            return std::all_of(all.begin(), all.end(), [&](const QString& run) {
+                return session.library.find(run) && session.library.find(run)->hasModel;
+            });
+        },
         20'000);
     session.window.runsPage()->selectRuns(runs);
+    session.window.comparePage()->setRuns(compared);
     tour.inspect(runs.front());
     tour.map(runs.front(), LatentMethod::Tsne);
     const auto inBothThemes = [&](const auto& take) {
@@ -111,6 +123,7 @@ int takeShots(Session session, const QString& path, const QString& target) {
         }
     };
     inBothThemes([&](const QSize& size, const auto& save) { tour.takePictures(size, save); });
+    inBothThemes([&](const QSize& size, const auto& save) { tour.takeComparePictures(size, compared, save); });
     for (const auto theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
         Theme::apply(theme);
         session.window.resize(sizes[0]);
@@ -154,6 +167,7 @@ int runDemo(Session session, const QString& path, const QString& target, qint64 
         return say(QStringLiteral("recoscope: the run did not end")), 1;
     tour.wait([&] { return session.library.find(run) && session.library.find(run)->hasModel; }, 20'000);
     session.window.runsPage()->selectRuns({run});
+    session.window.comparePage()->setRuns({run});
     tour.inspect(run);
     tour.map(run, LatentMethod::Tsne);
     tour.takePictures({1280, 800}, [&](const QString& page, const QImage& image) {
@@ -185,7 +199,7 @@ int runDemo(Session session, const QString& path, const QString& target, qint64 
             out << "| " << QString::fromStdString(metric.label) << " (test) | "
                 << QString::number(metric.value, 'f', 4) << " |\n";
     out << "\nPictures: ";
-    for (const char* name : {"first-curve", "data", "train", "inspect", "map", "runs"})
+    for (const char* name : {"first-curve", "data", "train", "inspect", "map", "compare", "runs"})
         out << "[" << name << "](" << name << ".png) ";
     out << "\n";
     out.flush();

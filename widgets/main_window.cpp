@@ -7,6 +7,7 @@
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/navigation_rail.h"
+#include "widgets/pages/compare_page.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/latent_page.h"
@@ -72,12 +73,13 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     m_train = new TrainPage(training, datasets);
     m_inspect = new InspectPage(training, datasets);
     m_latent = new LatentPage(training);
+    m_compare = new ComparePage(library, datasets);
     m_runs = new RunsPage(library);
     m_runs->setTraining(training);
     m_pages = new QStackedWidget;
     for (QWidget* page : {static_cast<QWidget*>(m_data), static_cast<QWidget*>(m_train),
                           static_cast<QWidget*>(m_inspect), static_cast<QWidget*>(m_latent),
-                          static_cast<QWidget*>(m_runs)})
+                          static_cast<QWidget*>(m_compare), static_cast<QWidget*>(m_runs)})
         m_pages->addWidget(page);
     auto* central = new QWidget;
     auto* row = new QHBoxLayout(central);
@@ -289,6 +291,10 @@ void MainWindow::connectPages() {
     connect(m_runs, &RunsPage::inspectRequested, this, &MainWindow::inspectStored);
     connect(m_runs, &RunsPage::rerunRequested, this, &MainWindow::rerun);
     connect(m_runs, &RunsPage::testRequested, this, &MainWindow::testRun);
+    connect(m_runs, &RunsPage::compareRequested, this, [this](const QStringList& ids) {
+        m_compare->setRuns(ids);
+        showPage(Compare);
+    });
     connect(m_train->monitor(), &RunMonitor::testRequested, this, &MainWindow::testRun);
     connect(m_library, &RunLibrary::tested, this,
             [this](const QString& id, const std::shared_ptr<const Evaluation>& test) {

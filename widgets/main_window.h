@@ -19,6 +19,7 @@ class QTimer;
 
 namespace recoscope {
 
+class ComparePage;
 class DataPage;
 class InspectPage;
 class LatentPage;
@@ -33,7 +34,7 @@ ThemeChoice themeChoice(ThemePreference preference);
 class MainWindow final : public QMainWindow {
     Q_OBJECT
 public:
-    enum Page { Data, Train, Inspect, Map, Runs };
+    enum Page { Data, Train, Inspect, Map, Compare, Runs };
 
     /// Settings hold what is kept between starts: recent files, columns, theme, sizes. Null: nothing is kept, as for
     /// pictures and tests.
@@ -52,6 +53,7 @@ public:
     TrainPage* trainPage() const { return m_train; }
     InspectPage* inspectPage() const { return m_inspect; }
     LatentPage* latentPage() const { return m_latent; }
+    ComparePage* comparePage() const { return m_compare; }
     RunsPage* runsPage() const { return m_runs; }
 
     /// Ask before closing while a run is going on (on by default).
@@ -110,6 +112,7 @@ private:
     TrainPage* m_train = nullptr;
     InspectPage* m_inspect = nullptr;
     LatentPage* m_latent = nullptr;
+    ComparePage* m_compare = nullptr;
     RunsPage* m_runs = nullptr;
     QStackedWidget* m_pages = nullptr;
     NavigationRail* m_rail = nullptr;

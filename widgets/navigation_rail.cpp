@@ -29,6 +29,9 @@ constexpr Entry kEntries[]{
     {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Map"), "map",
      QT_TRANSLATE_NOOP("recoscope::NavigationRail",
                        "See what a model has learned as a map of items and users")},
+    {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Compare"), "compare",
+     QT_TRANSLATE_NOOP("recoscope::NavigationRail",
+                       "Set stored runs side by side: metrics, dialects, significance, groups")},
     {QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Runs"), "runs",
      QT_TRANSLATE_NOOP("recoscope::NavigationRail", "Earlier runs of this workspace")},
 };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/tour.h"
 
-#include "widgets/charts/scatter_view.h"
 #include "app/models/run_table_model.h"
 #include "widgets/charts/run_charts.h"
+#include "widgets/charts/scatter_view.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/pages/code_view.h"
+#include "widgets/pages/compare_page.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/latent_page.h"
@@ -20,10 +21,9 @@
 #include <QPixmap>
 #include <QTimer>
 
-#include <cstdlib>
-
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace recoscope {
 
@@ -233,14 +233,31 @@ void Tour::takeInsidePictures(const QSize& size,
     code->setTool(0);
 }
 
+void Tour::takeComparePictures(const QSize& size, const QStringList& runs,
+                               const std::function<void(const QString&, const QImage&)>& save) {
+    m_window.resize(size);
+    ComparePage* page = m_window.comparePage();
+    m_window.showPage(MainWindow::Compare);
+    page->setRuns(runs);
+    const std::initializer_list<std::pair<ComparePage::Tab, const char*>> tabs{
+        {ComparePage::Metrics, "compare-metrics"},    {ComparePage::Dialects, "compare-dialects"},
+        {ComparePage::Significance, "compare-pairs"}, {ComparePage::Groups, "compare-groups"},
+        {ComparePage::Sampling, "compare-sampling"},  {ComparePage::Warnings, "compare-warnings"}};
+    for (const auto& [tab, name] : tabs) {
+        page->showTab(tab);
+        settle(100);
+        wait([&] { return page->measurement() && !page->service()->busy(); }, 60'000);
+        settle(350);
+        save(QLatin1String(name), m_window.grab().toImage());
+    }
+    page->showTab(ComparePage::Metrics);
+}
+
 void Tour::takePictures(const QSize& size, const std::function<void(const QString&, const QImage&)>& save) {
     m_window.resize(size);
     const std::initializer_list<std::pair<MainWindow::Page, const char*>> pages{
-        {MainWindow::Data, "data"},
-        {MainWindow::Train, "train"},
-        {MainWindow::Inspect, "inspect"},
-        {MainWindow::Map, "map"},
-        {MainWindow::Runs, "runs"}};
+        {MainWindow::Data, "data"}, {MainWindow::Train, "train"},     {MainWindow::Inspect, "inspect"},
+        {MainWindow::Map, "map"},   {MainWindow::Compare, "compare"}, {MainWindow::Runs, "runs"}};
     for (const auto& [page, name] : pages) {
         m_window.showPage(page);
         settle(350);

@@ -44,6 +44,10 @@ public:
     void takeInsidePictures(const QSize& size,
                             const std::function<void(const QString& page, const QImage&)>& save);
 
+    /// The Compare page with these runs, tab by tab, as they are when they have come to rest.
+    void takeComparePictures(const QSize& size, const QStringList& runs,
+                             const std::function<void(const QString& page, const QImage&)>& save);
+
     /// Every page as it is now, at a size: calls save with "train", "data", ….
     void takePictures(const QSize& size, const std::function<void(const QString& page, const QImage&)>& save);
 

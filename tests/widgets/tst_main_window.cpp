@@ -60,10 +60,11 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
         QTRY_VERIFY(session.window.trainPage()->runActions().front()->isEnabled());
         QVERIFY(session.window.windowTitle().endsWith("Recoscope"));
-        bool said = false;
+        QStringList said;
         for (const QLabel* label : session.window.findChildren<QLabel*>())
-            said = said || label->text().contains("(synthetic): 600 users");
-        QVERIFY(said);
+            said << label->text();
+        said = said.filter("(synthetic): ");
+        QVERIFY2(said.size() == 1 && said.front().contains(": 600 users"), qPrintable(said.join(" | ")));
     }
 
     void aDroppedFileIsOpenedOnTheDataPage() {
@@ -189,7 +190,7 @@ private slots:
             Theme::apply(choice);
             session.window.resize(1280, 800);
             for (const auto page :
-                 {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Map, MainWindow::Runs}) {
+                 {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Map, MainWindow::Compare, MainWindow::Runs}) {
                 session.window.showPage(page);
                 QTest::qWait(30);
                 QVERIFY2(session.window.width() <= 1280 && session.window.height() <= 800,
@@ -203,7 +204,7 @@ private slots:
         Theme::apply(ThemeChoice::Light, 1.5);
         session.window.resize(1920, 1080);
         for (const auto page :
-             {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Map, MainWindow::Runs}) {
+             {MainWindow::Data, MainWindow::Train, MainWindow::Inspect, MainWindow::Map, MainWindow::Compare, MainWindow::Runs}) {
             session.window.showPage(page);
             QTest::qWait(30);
             QVERIFY2(session.window.width() <= 1920 && session.window.height() <= 1080,
@@ -219,7 +220,7 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
         session.window.resize(1280, 800);
         const std::initializer_list<MainWindow::Page> pages{MainWindow::Data, MainWindow::Train,
-                                                            MainWindow::Inspect, MainWindow::Runs};
+                                                            MainWindow::Inspect, MainWindow::Compare, MainWindow::Runs};
         // What a person sees of text, page by page, with its size.
         const auto sizes = [&] {
             std::vector<std::pair<QWidget*, double>> seen;

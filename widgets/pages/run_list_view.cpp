@@ -91,10 +91,37 @@ class MetricDelegate final : public PaddedDelegate {
 public:
     using PaddedDelegate::PaddedDelegate;
 
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override {
+        const int room = markRoom(option, index);
+        QStyleOptionViewItem inner = option;
+        inner.rect.setRight(inner.rect.right() - room);
+        PaddedDelegate::paint(painter, inner, index);
+        if (room == 0) return;
+        const QRect gutter(inner.rect.right() + 1, option.rect.top(), room, option.rect.height());
+        if (option.state & QStyle::State_Selected)
+            painter->fillRect(gutter, Theme::current().colors().selection);
+        painter->setPen(Theme::current().colors().text);
+        painter->drawText(gutter, Qt::AlignLeft | Qt::AlignVCenter,
+                          index.data(MetricTableModel::MarkRole).toString());
+    }
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        return PaddedDelegate::sizeHint(option, index) + QSize(markRoom(option, index), 0);
+    }
+
 protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
         PaddedDelegate::initStyleOption(option, index);
         if (index.data(MetricTableModel::BestRole).toBool()) option->font.setBold(true);
+        if (index.data(MetricTableModel::SecondRole).toBool()) option->font.setUnderline(true);
+    }
+
+private:
+    /// Marks have room of their own, so that digits stand below each other.
+    static int markRoom(const QStyleOptionViewItem& option, const QModelIndex& index) {
+        return index.data(MetricTableModel::MarkedRole).toBool()
+                   ? option.fontMetrics.horizontalAdvance(QStringLiteral("† "))
+                   : 0;
     }
 };
 

@@ -2,19 +2,18 @@
 #include "widgets/pages/runs_page.h"
 
 #include "app/models/metric_table_model.h"
-#include "app/models/run_parameters.h"
 #include "app/models/run_table_model.h"
 #include "app/storage/experiment.h"
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/charts/run_charts.h"
 #include "widgets/pages/run_list_view.h"
+#include "widgets/pages/run_parameter_view.h"
 #include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
 
 #include <QEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QInputDialog>
 #include <QKeyEvent>
 #include <QLabel>
@@ -24,7 +23,6 @@
 #include <QPushButton>
 #include <QSortFilterProxyModel>
 #include <QSplitter>
-#include <QStandardItemModel>
 #include <QTabWidget>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -133,6 +131,7 @@ QWidget* RunsPage::buildList() {
     m_inspect = button(tr("Inspect"), "inspect", tr("Opens the stored model on the Inspect page"));
     m_test = button(tr("Test"), "chart",
                     tr("Scores the test part with the stored model, and keeps the numbers with the run"));
+    m_compare = button(tr("Compare"), "compare", {});
     m_rerun = button(tr("Run again"), "play", tr("Trains with the same data, split, parameters and seed"));
     m_setUp = button(tr("Use settings"), "edit",
                      tr("Puts algorithm, parameters and options on the Train page, to change them"));
@@ -145,6 +144,7 @@ QWidget* RunsPage::buildList() {
         emit testRequested(selectedRuns().value(0));
         updateButtons();
     });
+    connect(m_compare, &QPushButton::clicked, this, [this] { emit compareRequested(selectedRuns()); });
     connect(m_rerun, &QPushButton::clicked, this, [this] { emit rerunRequested(selectedRuns().value(0)); });
     connect(m_setUp, &QPushButton::clicked, this, [this] { emit setUpRequested(selectedRuns().value(0)); });
     connect(m_rename, &QPushButton::clicked, this, &RunsPage::renameSelected);
@@ -159,7 +159,7 @@ QWidget* RunsPage::buildList() {
     bar->setSpacing(space::small);
     bar->addWidget(m_search);
     bar->addRightEnd();
-    for (QPushButton* made : {m_inspect, m_test, m_rerun, m_setUp, m_rename, m_export, m_delete})
+    for (QPushButton* made : {m_inspect, m_test, m_compare, m_rerun, m_setUp, m_rename, m_export, m_delete})
         bar->addWidget(made);
     auto* column = new QVBoxLayout(panel);
     column->setContentsMargins(0, 0, 0, 0);
@@ -185,18 +185,7 @@ QWidget* RunsPage::buildDetails() {
     m_metricModel = new MetricTableModel(this);
     m_metrics = new MetricTableView;
     m_metrics->setModel(m_metricModel);
-    m_parameterModel = new QStandardItemModel(this);
-    m_parameters = new QTableView;
-    m_parameters->setModel(m_parameterModel);
-    m_parameters->verticalHeader()->hide();
-    m_parameters->setShowGrid(false);
-    m_parameters->setAlternatingRowColors(true);
-    m_parameters->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_parameters->setTextElideMode(Qt::ElideRight);
-    m_parameters->setWordWrap(false);
-    m_parameters->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    m_parameters->horizontalHeader()->setHighlightSections(false);
-    m_parameters->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    m_parameters = new RunParameterView;
     m_log = new QPlainTextEdit;
     m_log->setReadOnly(true);
     m_log->setFrameShape(QFrame::NoFrame);
@@ -360,6 +349,13 @@ void RunsPage::updateButtons() {
     // What has no test can have one: a stopped run, or one that was not to be tested.
     m_test->setEnabled(one && one->hasModel && !anyGoing && one->testMetrics.empty() &&
                        !m_library->testing(ids.front()));
+    const bool alike = std::all_of(ids.begin(), ids.end(), [&](const QString& id) {
+        const RunRecord* record = shownRecord(id);
+        return record && record->splitFingerprint == shownRecord(ids.front())->splitFingerprint;
+    });
+    m_compare->setEnabled(ids.size() > 1 && alike && !anyGoing);
+    m_compare->setToolTip(!alike ? tr("Only runs on the same data and split can be compared")
+                                 : tr("Sets the selected runs side by side on the Compare page: select two or more"));
     m_rerun->setEnabled(one);
     m_setUp->setEnabled(one);
     m_rename->setEnabled(one);
@@ -414,7 +410,7 @@ void RunsPage::showDetails() {
                                 ? tr("The metrics on the test part appear here when the run has ended.")
                                 : tr("This run was not evaluated."));
     m_metrics->fitColumns();
-    fillParameters(shown);
+    m_parameters->setRuns(shown);
     const bool one = shown.size() == 1;
     showLog(one ? shown[0] : nullptr);
     if (one) {
@@ -464,45 +460,6 @@ void RunsPage::showLog(const RunDetails* run) {
     for (const StoredLogLine& line : m_logged.more(run->record, live ? live->curves : run->curves, run->log))
         lines << logText(line);
     if (!lines.isEmpty()) m_log->appendPlainText(lines.join(QLatin1Char('\n')));
-}
-
-void RunsPage::fillParameters(const std::vector<const RunDetails*>& runs) {
-    QStringList heads{tr("Setting")};
-    QStringList of;
-    for (const RunDetails* run : runs) {
-        heads << runTitle(run->record);
-        of << run->record.id << heads.back();
-    }
-    if (of == m_parametersOf && !of.isEmpty()) return; // what a run was set to does not move
-    m_parametersOf = of;
-    m_parameterModel->clear();
-    m_parameterModel->setHorizontalHeaderLabels(heads);
-    const auto rows = runParameters(runs);
-    for (const auto& [key, values] : rows) {
-        const bool differs = values.size() < static_cast<qsizetype>(runs.size()) ||
-                             values.count(values.front()) < values.size();
-        QList<QStandardItem*> items{new QStandardItem(key)};
-        for (const QString& value : values) {
-            auto* item = new QStandardItem(value);
-            item->setToolTip(value);
-            items << item;
-        }
-        if (differs) {
-            QFont bold = m_parameters->font();
-            bold.setBold(true);
-            for (QStandardItem* item : items)
-                item->setFont(bold);
-        }
-        m_parameterModel->appendRow(items);
-    }
-    m_parameters->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-    // As wide as the texts, within reason: what does not fit scrolls, and a path is cut at its end.
-    m_parameters->resizeColumnsToContents();
-    const int widest = Theme::current().scaled(runs.size() > 1 ? 190 : 420);
-    for (int column = 0; column < m_parameterModel->columnCount(); ++column)
-        m_parameters->setColumnWidth(
-            column, std::clamp(m_parameters->columnWidth(column), Theme::current().scaled(90), widest));
-    m_parameters->horizontalHeader()->setStretchLastSection(true);
 }
 
 void RunsPage::renameSelected() {
@@ -587,7 +544,7 @@ void RunsPage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
     if ((event->type() != QEvent::PaletteChange && event->type() != QEvent::FontChange) || !m_delete)
         return;
-    for (QPushButton* button : {m_inspect, m_test, m_rerun, m_setUp, m_rename, m_export, m_delete})
+    for (QPushButton* button : {m_inspect, m_test, m_compare, m_rerun, m_setUp, m_rename, m_export, m_delete})
         button->setIcon(themedIcon(button->property("iconName").toString()));
     m_list->fitColumns();
     m_charts->refresh();

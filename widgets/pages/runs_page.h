@@ -14,9 +14,7 @@ class QLineEdit;
 class QPlainTextEdit;
 class QPushButton;
 class QSortFilterProxyModel;
-class QStandardItemModel;
 class QTabWidget;
-class QTableView;
 class QTimer;
 
 namespace recoscope {
@@ -25,6 +23,7 @@ class MetricTableModel;
 class MetricTableView;
 class RunCharts;
 class RunListView;
+class RunParameterView;
 class RunTableModel;
 
 /// The runs of the workspace: a list to search and sort, and curves, metrics, parameters and log of what is
@@ -54,6 +53,7 @@ signals:
     void rerunRequested(const QString& id);
     void setUpRequested(const QString& id);
     void testRequested(const QString& id);
+    void compareRequested(const QStringList& ids);
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -72,7 +72,6 @@ private:
     void updateButtons();
     void selectionMoved();
     void showDetails();
-    void fillParameters(const std::vector<const RunDetails*>& runs);
     void renameSelected();
     void exportSelected();
     void showLog(const RunDetails* run);
@@ -88,7 +87,6 @@ private:
     QString m_notesOf;
     RunLog m_logged; // of m_logOf, as far as it is shown
     QString m_logOf;
-    QStringList m_parametersOf; // runs whose settings are in the table
     bool m_confirmDelete = true;
 
     RunTableModel* m_model = nullptr;
@@ -98,6 +96,7 @@ private:
     QLabel* m_message = nullptr;
     QPushButton* m_inspect = nullptr;
     QPushButton* m_test = nullptr;
+    QPushButton* m_compare = nullptr;
     QPushButton* m_rerun = nullptr;
     QPushButton* m_setUp = nullptr;
     QPushButton* m_rename = nullptr;
@@ -108,8 +107,7 @@ private:
     QTabWidget* m_tabs = nullptr;
     MetricTableModel* m_metricModel = nullptr;
     MetricTableView* m_metrics = nullptr;
-    QStandardItemModel* m_parameterModel = nullptr;
-    QTableView* m_parameters = nullptr;
+    RunParameterView* m_parameters = nullptr;
     QPlainTextEdit* m_log = nullptr;
     QPlainTextEdit* m_notes = nullptr;
     QTimer* m_notesTimer = nullptr;
