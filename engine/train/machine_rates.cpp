@@ -2,7 +2,6 @@
 #include "engine/core/matrix.h"
 #include "engine/core/rng.h"
 #include "engine/linalg/gemm.h"
-#include "engine/linalg/spd_inverse.h"
 #include "engine/train/forecast.h"
 
 #include <algorithm>
@@ -45,15 +44,22 @@ double denseRate(ThreadPool& pool) {
     return fastest(static_cast<double>(n * n * n), 0.04, [&] { gemm(problem, scratch, &pool); });
 }
 
+/// What a blocked factorisation of a large matrix consists of: products of a wide and a narrow block.
 double factorisationRate(ThreadPool& pool) {
-    constexpr std::int64_t n = 1024;
-    MatrixF matrix(n, n);
-    RunControl control;
-    return fastest(static_cast<double>(n * n * n) / 2.0, 0.04, [&] {
-        matrix.setConstant(1.0f);
-        matrix.diagonal().array() += 1.0f;
-        (void)invertSpd(matrix, pool, control);
-    });
+    constexpr std::int64_t n = 2048;
+    constexpr std::int64_t block = 336;
+    const MatrixF a = MatrixF::Constant(n, block, 0.5f);
+    const MatrixF b = MatrixF::Constant(block, n, 0.25f);
+    MatrixF c = MatrixF::Zero(n, n);
+    GemmScratch<float> scratch;
+    GemmProblem<float> problem;
+    problem.m = problem.n = problem.ldb = problem.ldc = n;
+    problem.k = problem.lda = block;
+    problem.a = a.data();
+    problem.b = b.data();
+    problem.c = c.data();
+    problem.accumulate = true;
+    return fastest(static_cast<double>(n * n * block), 0.05, [&] { gemm(problem, scratch, &pool); });
 }
 
 /// The rows that a pool thread visits, and the sums it leaves, so that no compiler drops the work.

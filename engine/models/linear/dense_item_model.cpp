@@ -103,7 +103,9 @@ void DenseItemModel::save(TensorFile& file) const {
     saveCount(file, "user.total", m_users);
     saveCount(file, "item.total", m_items);
     saveEntryValues(file, m_values);
-    file.set("weights", m_weights ? *m_weights : MatrixF());
+    // Without a temporary: the matrix may be most of the machine's memory.
+    static const MatrixF none;
+    file.set("weights", m_weights ? *m_weights : none);
 }
 
 Result<std::shared_ptr<const Recommender>> DenseItemModel::load(const TensorFile& file) {

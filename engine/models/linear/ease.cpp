@@ -113,10 +113,11 @@ private:
 
 FitCost cost(const DataShape& shape, const ParamMap&) {
     const double n = shape.items;
-    return {.bytes = 4.0 * n * n + 2.0 * 4.0 * 336.0 * n,
+    return {.bytes = 2.0 * 4.0 * n * n + 2.0 * 4.0 * 336.0 * n,
             .factorisation = n * n * n / 2.0,
             .scattered = (shape.squaredHistories + shape.interactions) / 2.0,
-            .memory = "items² x 4 bytes: the items' matrix, inverted where it stands"};
+            .memory = "items² x 4 bytes: the items' matrix, inverted where it stands, and a copy while it is "
+                      "stored"};
 }
 
 } // namespace
