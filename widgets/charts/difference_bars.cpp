@@ -90,9 +90,9 @@ void DifferenceBars::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(colors.text, 2));
     painter.drawLine(QPointF(xOf(m_picture.low), middle), QPointF(xOf(m_picture.high), middle));
     for (const double end : {m_picture.low, m_picture.high})
-        painter.drawLine(QPointF(xOf(end), middle - 4), QPointF(xOf(end), middle + 4));
+        painter.drawLine(QPointF(xOf(end), middle - 5), QPointF(xOf(end), middle + 5));
     painter.setBrush(colors.text);
-    painter.drawEllipse(QPointF(xOf(m_picture.mean), middle), 3.5, 3.5);
+    painter.drawEllipse(QPointF(xOf(m_picture.mean), middle), 2.5, 2.5);
     painter.setRenderHint(QPainter::Antialiasing, false);
 
     painter.setPen(colors.muted);

@@ -57,7 +57,7 @@ GroupBars::Place GroupBars::place() const {
     if (high <= low) high = low + 1.0;
     place.low = low;
     place.high = high;
-    place.left = std::min(names, width() * 2 / 5) + space::small;
+    place.left = std::min(names + space::tiny, width() * 2 / 5) + space::small;
     const int numbers = small.horizontalAdvance(QStringLiteral("0.0000")) + space::medium;
     place.room = std::max(20, width() - place.left - numbers - space::small);
     place.barHeight = small.height() + 1;

@@ -130,7 +130,10 @@ CompareGroups::CompareGroups(CompareService* service, QWidget* parent)
     column->addWidget(split, 1);
 
     connect(m_by, &QComboBox::activated, this, [this] { askAgain(); });
-    connect(m_metric, &QComboBox::activated, this, &CompareGroups::fill);
+    connect(m_metric, &QComboBox::activated, this, [this] {
+        m_wanted = metric();
+        fill();
+    });
     connect(service, &CompareService::grouped, this, [this](const std::shared_ptr<const GroupTable>& table) {
         if (fits(table->of)) take(table);
     });
@@ -165,12 +168,10 @@ void CompareGroups::take(const std::shared_ptr<const GroupTable>& table) {
     }
     {
         const QSignalBlocker quiet(m_metric);
-        const QString before = metric();
         m_metric->clear();
         for (const GroupedMetric& one : table->reports.front().metrics)
             m_metric->addItem(QString::fromStdString(one.label), QString::fromStdString(one.key));
-        int at = m_metric->findData(before);
-        if (at < 0) at = m_metric->findData(QStringLiteral("ndcg@10"));
+        int at = m_metric->findData(m_wanted);
         if (at < 0) at = m_metric->findData(QStringLiteral("recall@10"));
         m_metric->setCurrentIndex(std::max(0, at));
     }
@@ -254,7 +255,7 @@ void CompareGroups::fill() {
         m_summary->setText(tr("Only one group is large enough, so there is no gap to speak of."));
     else if (runs.size() > 1 && fairest >= 0)
         m_summary->setText(
-            tr("%1 treats the groups most alike (smallest / largest %2).")
+            tr("%1 serves the groups most alike (smallest / largest %2).")
                 .arg(
                     runs[static_cast<std::size_t>(fairest)].title,
                     QString::number(

@@ -33,6 +33,7 @@ private:
     QString by() const;
     QString metric() const;
     std::shared_ptr<const GroupTable> m_groups;
+    QString m_wanted = QStringLiteral("ndcg@10"); // a person's choice, also where a grouping has not got it
     QComboBox* m_by = nullptr;
     QComboBox* m_metric = nullptr;
     QLabel* m_summary = nullptr;

@@ -92,9 +92,16 @@ void CompareMetrics::clear() {
     m_reference->clear();
     if (measurement()) {
         for (const MeasuredRun& run : measurement()->runs) {
-            columns.push_back({run.title, run.evaluation->metrics});
-            for (MetricValue& metric : columns.back().metrics)
-                metric.perUser.clear();
+            columns.push_back({run.title, {}});
+            for (const MetricValue& metric :
+                 run.evaluation->metrics) // without the values a user: they may be many
+                columns.back().metrics.push_back({metric.key,
+                                                  metric.label,
+                                                  metric.definition,
+                                                  metric.value,
+                                                  metric.count,
+                                                  metric.higherIsBetter,
+                                                  {}});
             m_reference->addItem(run.title);
         }
         m_reference->setCurrentIndex(bestRun(*measurement()));

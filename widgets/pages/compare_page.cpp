@@ -46,7 +46,7 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     , m_datasets(datasets)
     , m_service(new CompareService(library->folder(), 0, this)) {
     m_list = new CompareRunList;
-    Theme::keepWidth(m_list, 210);
+    Theme::keepWidth(m_list, 240);
     m_empty = new QLabel;
     m_empty->setObjectName(QStringLiteral("compareEmpty"));
     m_empty->setProperty("role", "muted");
@@ -168,10 +168,7 @@ QWidget* ComparePage::buildTools() {
         row->addWidget(widget);
     row->addRightEnd();
     row->addWidget(m_export);
-    connect(m_dialect, &QComboBox::activated, this, [this] {
-        describeReading();
-        measure();
-    });
+    connect(m_dialect, &QComboBox::activated, this, &ComparePage::measure);
     connect(m_cutoffs, &QComboBox::activated, this, &ComparePage::measure);
     connect(m_cutoffs->lineEdit(), &QLineEdit::editingFinished, this, &ComparePage::measure);
     connect(m_export, &QPushButton::clicked, this, &ComparePage::askAndExport);
@@ -213,7 +210,6 @@ void ComparePage::setDialect(const QString& id) {
     const int at = m_dialect->findData(id);
     if (at < 0 || at == m_dialect->currentIndex()) return;
     m_dialect->setCurrentIndex(at);
-    describeReading();
     measure();
 }
 
@@ -264,6 +260,7 @@ void ComparePage::measure() {
     tell({}, false);
     m_parts.front()->say(tr("Measuring the runs…"));
     m_service->measure(std::move(request));
+    describeReading();
 }
 
 void ComparePage::take(const MeasurementPtr& measurement) {
@@ -273,6 +270,7 @@ void ComparePage::take(const MeasurementPtr& measurement) {
         part->setMeasurement(measurement);
     }
     updateState();
+    describeReading();
 }
 
 ComparePart* ComparePage::part(CompareTopic topic) const {
@@ -316,13 +314,21 @@ void ComparePage::updateState() {
     m_export->setEnabled(m_measurement != nullptr);
 }
 
+/// How the numbers that are shown were made, which may not yet be what was asked for.
 void ComparePage::describeReading() {
-    const Dialect* dialect = findDialect(m_dialect->currentData().toString().toStdString());
-    m_reading->setText(dialect
-                           ? QStringLiteral("%1: %2 (%3)")
-                                 .arg(text(dialect->title), text(dialect->differs), text(dialect->reference))
-                           : tr("The numbers kept with the runs, each by the options it was tested with. "
-                                "Select a number to see how it is defined."));
+    const QString wanted = m_dialect->currentData().toString();
+    const QString shown = m_measurement ? m_measurement->request.dialect : wanted;
+    if (shown != wanted && m_service->busyWith(CompareTopic::Metrics))
+        return m_reading->setText(
+            tr("Scoring the models as %1… The numbers below are still those of: %2.")
+                .arg(m_dialect->currentText(), m_dialect->itemText(m_dialect->findData(shown))));
+    const Dialect* dialect = findDialect(shown.toStdString());
+    m_reading->setText(
+        dialect
+            ? QStringLiteral("%1: %2 (%3)")
+                  .arg(text(dialect->title), text(dialect->differs), text(dialect->reference))
+            : tr("The numbers kept with the runs, each by the options it was tested with. Select a number to "
+                 "see how it is defined."));
 }
 
 void ComparePage::askAndExport() {

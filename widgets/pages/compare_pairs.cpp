@@ -23,6 +23,9 @@ QString number(double value) { return QString::number(value, 'f', std::abs(value
 QString signedNumber(double value) {
     return value < 0.0 ? QStringLiteral("−") + number(-value) : QStringLiteral("+") + number(value);
 }
+QString plainNumber(double value) {
+    return value < 0.0 ? QStringLiteral("−") + number(-value) : number(value);
+}
 QString probability(double p) {
     return std::isnan(p) ? QStringLiteral("–")
            : p < 0.001   ? QStringLiteral("< 0.001")
@@ -119,7 +122,7 @@ void ComparePairs::fill() {
          tr("Cohen's d for paired values: the mean difference over its standard deviation. 0.2 is small, 0.5 "
             "medium, 0.8 large"),
          false},
-        {tr("Win / tie / loss"), tr("Users for whom the first run is better, equal, worse"), false},
+        {tr("Win/tie/loss"), tr("Users for whom the first run is better, equal, worse"), false},
     };
     QVector<QVector<CompareCell>> rows;
     for (const ComparedPair& pair : m_pairs->pairs) {
@@ -129,7 +132,7 @@ void ComparePairs::fill() {
         rows.append(
             {{names, claim, c.significant},
              {signedNumber(c.difference), claim, c.significant},
-             {tr("%1 to %2").arg(signedNumber(c.interval.low), signedNumber(c.interval.high)), claim},
+             {tr("%1 to %2").arg(plainNumber(c.interval.low), plainNumber(c.interval.high)), claim},
              {probability(c.adjustedT),
               tr("t = %1, %2 degrees of freedom; unadjusted p %3")
                   .arg(c.t.t, 0, 'f', 2)
@@ -141,7 +144,7 @@ void ComparePairs::fill() {
                                                    .arg(c.signedRank.pairs)
                                                    .arg(probability(c.signedRank.p))},
              {signedNumber(c.effect), claim},
-             {QStringLiteral("%1 / %2 / %3").arg(c.wins).arg(c.ties).arg(c.losses),
+             {QStringLiteral("%1/%2/%3").arg(c.wins).arg(c.ties).arg(c.losses),
               tr("Better for %1 % of %2 users").arg(100.0 * c.shareBetter, 0, 'f', 1).arg(c.users)}});
     }
     m_table->setTable(headers, rows);

@@ -36,7 +36,7 @@ public:
         const bool enabled = option.state.testFlag(QStyle::State_Enabled);
         const bool group = !index.parent().isValid();
         painter->save();
-        if (option.state.testFlag(group ? QStyle::State_HasFocus : QStyle::State_Selected))
+        if (option.state & (group ? QStyle::State_HasFocus : QStyle::State_HasFocus | QStyle::State_Selected))
             painter->fillRect(option.rect, colors.selection);
         QRect room = option.rect.adjusted(space::tiny, 0, -space::tiny, 0);
         if (group) {
@@ -221,6 +221,9 @@ void CompareRunList::setRuns(const std::vector<RunRecord>& runs) {
         item->setCheckState(0, m_checked.contains(run.id) ? Qt::Checked : Qt::Unchecked);
         if (run.id == current) m_tree->setCurrentItem(item);
     }
+    // The first step with the keyboard is a run, not its group.
+    if (!m_tree->currentItem() && m_tree->topLevelItemCount() > 0)
+        m_tree->setCurrentItem(m_tree->topLevelItem(0)->child(0), 0, QItemSelectionModel::NoUpdate);
     m_filling = false;
     filter();
     update();

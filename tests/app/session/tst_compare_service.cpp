@@ -253,6 +253,62 @@ private slots:
             QVERIFY2(leaks.empty(), leaks.empty() ? "" : leaks[0].message.c_str());
     }
 
+    void aPlantedLeakIsToldWithItsCountAndExamples() {
+        // Held-out items of users 3 and 4 stand among their own negatives.
+        QTemporaryDir data;
+        const auto write = [&](const char* name, const QString& lines) {
+            QFile file(data.filePath(QLatin1String(name)));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            file.write(lines.toUtf8());
+        };
+        QString train, test, negatives;
+        for (int user = 0; user < 30; ++user) {
+            for (int n = 0; n < 6; ++n)
+                train += QStringLiteral("%1\t%2\t1\t100\n").arg(user).arg((user + 5 * n) % 40);
+            const int held = (user + 3) % 40;
+            test += QStringLiteral("%1\t%2\t1\t200\n").arg(user).arg(held);
+            negatives += QStringLiteral("(%1,%2)").arg(user).arg(held);
+            for (int n = 0; n < 8; ++n)
+                negatives += QStringLiteral("\t%1").arg((user + 1 + 5 * n) % 40);
+            if (user == 3 || user == 4) negatives += QStringLiteral("\t%1").arg(held);
+            negatives += QLatin1Char('\n');
+        }
+        write("tiny.train.rating", train);
+        write("tiny.test.rating", test);
+        write("tiny.test.negative", negatives);
+        ImportContext context;
+        const auto imported = importPath(data.path().toStdString(), {}, context);
+        QVERIFY2(imported.ok(), imported.ok() ? "" : imported.error().text().c_str());
+        SplitSpec spec;
+        spec.kind = SplitKind::Premade;
+        const SplitPtr split = makeSplit(imported->dataset, spec).value();
+        QTemporaryDir folder;
+        QString run;
+        {
+            TrainingService training(folder.path(), 1);
+            QSignalSpy ended(&training, &TrainingService::runEnded);
+            Experiment e;
+            e.dataPath = data.path().toStdString();
+            e.split = spec;
+            e.plan.algorithm = "popularity";
+            run = training.start(e, split).value();
+            QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, patience);
+        }
+        Answers answers(folder.path());
+        CompareRequest made;
+        made.runs = {{run, run}};
+        answers.service.measure(made);
+        QVERIFY(answers.wait());
+        QVERIFY2(answers.measurement, answers.error ? answers.error->text().c_str() : "");
+        answers.service.findLeaks(answers.measurement);
+        QVERIFY(answers.wait());
+        QVERIFY2(answers.leaks, answers.error ? answers.error->text().c_str() : "");
+        QCOMPARE(answers.leaks->split.size(), std::size_t{1});
+        QCOMPARE(answers.leaks->split[0].kind, std::string("own-negative"));
+        QCOMPARE(answers.leaks->split[0].count, std::int64_t{2});
+        QCOMPARE(answers.leaks->split[0].examples.size(), std::size_t{2});
+    }
+
     void theNewestRequestWins() {
         Answers answers(m_folder.path());
         answers.service.measure(request({m_popularity}, "recbole"));
