@@ -5,6 +5,7 @@
 
 #include "app/session/dataset_service.h"
 #include "widgets/forms/algorithm_picker.h"
+#include "widgets/forms/forecast_panel.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/forms/run_options_form.h"
 #include "widgets/pages/run_monitor.h"
@@ -74,7 +75,13 @@ TrainPage::TrainPage(TrainingService* training, DatasetService* datasets, QWidge
     // The search may hide the chosen algorithm: nothing is started that is not seen.
     connect(m_picker->search(), &QLineEdit::textChanged, this, &TrainPage::updateActions);
     connect(m_options, &RunOptionsForm::changed, this, &TrainPage::updateActions);
+    connect(m_parameters, &ParameterForm::changed, this, &TrainPage::updateForecast);
+    connect(m_forecast, &ForecastPanel::algorithmChosen, this,
+            [this](const QString& id) { selectAlgorithm(id.toStdString()); });
     connect(m_datasets, &DatasetService::splitReady, this, &TrainPage::updateActions);
+    connect(m_datasets, &DatasetService::splitReady, this, &TrainPage::updateForecast);
+    // What is free has changed.
+    connect(m_training, &TrainingService::runEnded, this, &TrainPage::updateForecast);
     connect(m_datasets, &DatasetService::imported, this, &TrainPage::updateActions);
     connect(m_datasets, &DatasetService::busyChanged, this, &TrainPage::updateActions);
     connect(m_training, &TrainingService::runEnded, this, &TrainPage::updateActions);
@@ -156,6 +163,7 @@ QWidget* TrainPage::buildSetUp() {
     m_problem->setProperty("role", "bad");
     m_problem->hide();
     connect(m_data, &QLabel::linkActivated, this, &TrainPage::dataRequested);
+    m_forecast = new ForecastPanel(panel);
 
     auto* upper = new QWidget;
     auto* upperColumn = new QVBoxLayout(upper);
@@ -206,6 +214,7 @@ QWidget* TrainPage::buildSetUp() {
     column->setSpacing(space::small);
     column->addWidget(split, 1);
     column->addWidget(m_data);
+    column->addWidget(m_forecast);
     column->addWidget(m_problem);
     column->addLayout(buttons);
     column->addLayout(steps);
@@ -221,6 +230,7 @@ void TrainPage::setAlgorithm(const AlgorithmInfo& info) {
     describe(info);
     orderTabs();
     updateActions();
+    updateForecast();
 }
 
 /// Search, list, tabs, the form in them, buttons: the form's fields are made anew with every algorithm.
@@ -367,6 +377,11 @@ void TrainPage::updateActions() {
                             QString::fromStdString(dataset->provenance().title));
     if (dataset->provenance().synthetic && !line.contains(tr("synthetic"))) line += tr(" (synthetic)");
     m_data->setText(line);
+}
+
+void TrainPage::updateForecast() {
+    const AlgorithmInfo* info = m_picker->current();
+    m_forecast->setPlan(info ? text(info->id) : QString(), m_parameters->values(), m_datasets->currentSplit());
 }
 
 void TrainPage::say(const QString& problem) {

@@ -14,6 +14,7 @@ namespace recoscope {
 
 class AlgorithmPicker;
 class DatasetService;
+class ForecastPanel;
 class ParameterForm;
 class RunCharts;
 class RunMonitor;
@@ -42,6 +43,7 @@ public:
     RunCharts* charts() const;
     RunMonitor* monitor() const { return m_monitor; }
     AlgorithmPicker* picker() const { return m_picker; }
+    ForecastPanel* forecast() const { return m_forecast; }
     /// Start, pause, step, step batch, stop: for the menu.
     QList<QAction*> runActions() const;
 
@@ -59,6 +61,7 @@ private:
     void orderTabs();
     void describe(const AlgorithmInfo& info);
     void updateActions();
+    void updateForecast();
     void togglePause();
     void step();
     void stepBatch();
@@ -75,6 +78,7 @@ private:
     RunOptionsForm* m_options = nullptr;
     QLabel* m_about = nullptr;
     QLabel* m_data = nullptr;
+    ForecastPanel* m_forecast = nullptr;
     QLabel* m_problem = nullptr;
     QAction* m_startAction = nullptr;
     QAction* m_pauseAction = nullptr;

@@ -6,12 +6,14 @@
 #include "widgets/charts/curve_chart.h"
 #include "widgets/charts/run_charts.h"
 #include "widgets/forms/algorithm_picker.h"
+#include "widgets/forms/forecast_panel.h"
 #include "widgets/forms/number_field.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/pages/run_monitor.h"
 #include "widgets/pages/train_page.h"
 
 #include <QAction>
+#include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QProgressBar>
@@ -156,6 +158,52 @@ private slots:
         page.show();
         QVERIFY(!page.findChild<QPushButton*>("startButton")->isEnabled());
         QVERIFY(page.start().isEmpty());
+    }
+
+    void whatARunWouldTakeStandsBesideStartAndFollowsTheParameters() {
+        QVERIFY(m_page->selectAlgorithm("ials"));
+        auto* line = m_page->findChild<QLabel*>("forecast");
+        QTRY_VERIFY_WITH_TIMEOUT(line->isVisible() && line->text().contains("of"), patience);
+        const QString before = line->text();
+        QVERIFY2(before.startsWith("Takes") && before.contains("free memory"), qPrintable(before));
+        QVERIFY2(line->toolTip().contains("Memory is"), qPrintable(line->toolTip()));
+        number("embedding_size")->setValue(512);
+        QTRY_VERIFY_WITH_TIMEOUT(line->text() != before, patience);
+        // The sample's split is clean: nothing is said of leaks.
+        QVERIFY(!m_page->findChild<QLabel*>("splitWarnings")->isVisible());
+        QVERIFY(!m_page->findChild<QLabel*>("forecastWarning")->isVisible());
+    }
+
+    void whatDoesNotFitIsAWarningWithAlternativesToClick() {
+        QVERIFY(m_page->selectAlgorithm("ease"));
+        Forecast tooMuch;
+        tooMuch.verdict = FitVerdict::Cannot;
+        tooMuch.text = "EASE on 62,423 items needs 31 GB, this machine has 16 GB free";
+        tooMuch.alternatives = {{"item_knn", "ItemKNN", 6.4e8, 12.0}};
+        m_page->forecast()->show(tooMuch);
+        auto* warning = m_page->findChild<QLabel*>("forecastWarning");
+        QVERIFY(warning->isVisible());
+        QVERIFY(!m_page->findChild<QLabel*>("forecast")->isVisible());
+        QVERIFY2(warning->text().contains("31 GB") && warning->text().contains("640 MB"),
+                 qPrintable(warning->text()));
+        emit warning->linkActivated("item_knn");
+        QCOMPARE(m_page->picker()->current()->id, std::string_view("item_knn"));
+        QTRY_VERIFY_WITH_TIMEOUT(!warning->isVisible(), patience); // which fits
+    }
+
+    void leaksOfTheSplitAreToldWithExamplesOnDemand() {
+        auto* text = m_page->findChild<QLabel*>("splitWarnings");
+        m_page->forecast()->show({Leak{"pair-in-two-parts", "2 pairs stand in both parts", 2,
+                                       {"user 3, item 29", "user 4, item 37"}, false},
+                                  Leak{"own-negative", "1 item is its own negative", 1, {"user 9"}, false}});
+        QVERIFY(text->isVisible());
+        QVERIFY(text->text().contains("2 ways") && text->text().contains("2 pairs"));
+        QVERIFY(!text->text().contains("item 29"));
+        QVERIFY(text->toolTip().contains("item 29"));
+        emit text->linkActivated("fold");
+        QVERIFY(text->text().contains("item 29") && text->text().contains("own negative"));
+        m_page->forecast()->show(std::vector<Leak>());
+        QVERIFY(!text->isVisible());
     }
 
     void anEarlierPlanIsSetUpAgain() {
