@@ -3,16 +3,20 @@
 
 #include "widgets/style/theme.h"
 
+#include <QAbstractButton>
 #include <QButtonGroup>
 #include <QEvent>
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <iterator>
 
 namespace recoscope {
 
 namespace {
+
+constexpr int kWidth = 92;
 
 struct Entry {
     const char* words;
@@ -55,13 +59,12 @@ NavigationRail::NavigationRail(QWidget* parent)
         auto* button = new QToolButton;
         button->setProperty("rail", true);
         button->setText(title(i));
-        button->setIcon(themedIcon(QLatin1String(kEntries[i].icon)));
         button->setIconSize({28, 28});
         button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
         button->setCheckable(true);
         button->setFocusPolicy(Qt::TabFocus);
         button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-        button->setMinimumWidth(92);
+        button->setMinimumWidth(kWidth);
         const QKeySequence keys(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i));
         button->setShortcut(keys);
         button->setToolTip(
@@ -70,16 +73,31 @@ NavigationRail::NavigationRail(QWidget* parent)
         column->addWidget(button);
     }
     column->addStretch(1);
+    restyle();
     connect(m_buttons, &QButtonGroup::idClicked, this, &NavigationRail::chosen);
 }
 
 void NavigationRail::setPage(int page) { m_buttons->button(page)->setChecked(true); }
 
+/// Icons in the theme's colour; with large text the words shrink until the longest fits, bold as it is when
+/// chosen: the width belongs to the pages.
+void NavigationRail::restyle() {
+    const QFontMetrics bold(Theme::current().font(1.0, true));
+    int widest = 1;
+    for (int i = 0; i < count(); ++i)
+        widest = std::max(widest, bold.horizontalAdvance(title(i)));
+    const double scale = std::min(1.0, static_cast<double>(kWidth - 2 * space::small) / widest);
+    for (int i = 0; i < count(); ++i) {
+        auto* button = m_buttons->button(i);
+        button->setIcon(themedIcon(QLatin1String(kEntries[i].icon)));
+        Theme::keepFont(button, scale);
+    }
+}
+
 void NavigationRail::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() != QEvent::PaletteChange || !m_buttons) return;
-    for (int i = 0; i < count(); ++i)
-        m_buttons->button(i)->setIcon(themedIcon(QLatin1String(kEntries[i].icon)));
+    if (m_buttons && (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange))
+        restyle();
 }
 
 } // namespace recoscope

@@ -26,6 +26,7 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    void restyle();
     QButtonGroup* m_buttons = nullptr;
 };
 

@@ -219,6 +219,9 @@ private slots:
         session.window.openSample();
         QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
         session.window.resize(1280, 800);
+        // The forecast comes a moment after the split.
+        session.window.showPage(MainWindow::Train);
+        QTRY_VERIFY_WITH_TIMEOUT(session.window.findChild<QLabel*>("forecast")->isVisible(), patience);
         const std::initializer_list<MainWindow::Page> pages{MainWindow::Data, MainWindow::Train,
                                                             MainWindow::Inspect, MainWindow::Compare, MainWindow::Runs};
         // What a person sees of text, page by page, with its size.

@@ -6,7 +6,6 @@
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
 
@@ -38,12 +37,7 @@ std::vector<std::size_t> order(const std::vector<const MetricValue*>& values) {
 
 CompareDialects::CompareDialects(CompareService* service, QWidget* parent)
     : ComparePart(service, parent) {
-    m_metric = new QComboBox;
-    m_metric->setObjectName(QStringLiteral("dialectMetric"));
-    m_metric->setAccessibleName(tr("Metric"));
-    m_metric->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    auto* label = new QLabel(tr("&Metric"));
-    label->setBuddy(m_metric);
+    m_metric = compareBox("dialectMetric", tr("Metric"));
     m_summary = new QLabel;
     m_summary->setWordWrap(true);
     m_table = new CompareTable;
@@ -53,15 +47,11 @@ CompareDialects::CompareDialects(CompareService* service, QWidget* parent)
     m_details->setWordWrap(true);
     m_details->setTextFormat(Qt::RichText);
     m_details->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(space::small);
-    bar->addWidget(label);
-    bar->addWidget(m_metric);
-    bar->addWidget(m_summary, 1);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, space::small, 0, 0);
     column->setSpacing(space::small);
-    column->addLayout(bar);
+    column->addLayout(compareBar({{tr("&Metric"), m_metric}}));
+    column->addWidget(m_summary);
     column->addWidget(m_table, 1);
     column->addWidget(m_details);
     connect(m_metric, &QComboBox::activated, this, &CompareDialects::fill);
@@ -157,9 +147,10 @@ void CompareDialects::fill() {
         words = tr("The same model, %1, reads from %2 to %3.")
                     .arg(m_readings->request.runs.front().title, metricText(least), metricText(most));
     if (runs > 1)
-        words += QLatin1Char(' ') +
-                 (otherOrders > 0 ? tr("%n dialects put the runs in another order.", nullptr, otherOrders)
-                                  : tr("All dialects put the runs in the same order."));
+        words += QLatin1Char(' ') + (otherOrders == 0 ? tr("All dialects put the runs in the same order.")
+                                     : otherOrders == 1
+                                         ? tr("One dialect puts the runs in another order.")
+                                         : tr("%1 dialects put the runs in another order.").arg(otherOrders));
     m_summary->setText(words);
     showDetails(m_table->currentRow());
 }

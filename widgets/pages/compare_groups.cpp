@@ -9,7 +9,6 @@
 
 #include <QComboBox>
 #include <QEvent>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
 #include <QScrollArea>
@@ -59,21 +58,10 @@ const GroupValue* groupOf(const GroupedMetric* metric, const std::string& label)
 
 CompareGroups::CompareGroups(CompareService* service, QWidget* parent)
     : ComparePart(service, parent) {
-    const auto box = [](const char* name, const QString& words) {
-        auto* made = new QComboBox;
-        made->setObjectName(QLatin1String(name));
-        made->setAccessibleName(words);
-        made->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-        return made;
-    };
-    m_by = box("groupBy", tr("Groups"));
+    m_by = compareBox("groupBy", tr("Groups"));
     m_by->addItem(byTitle("activity"), QStringLiteral("activity"));
     m_by->addItem(byTitle("items"), QStringLiteral("items"));
-    m_metric = box("groupMetric", tr("Metric"));
-    auto* byLabel = new QLabel(tr("&Groups by"));
-    byLabel->setBuddy(m_by);
-    auto* metricLabel = new QLabel(tr("&Metric"));
-    metricLabel->setBuddy(m_metric);
+    m_metric = compareBox("groupMetric", tr("Metric"));
     m_summary = new QLabel;
     m_summary->setWordWrap(true);
     m_legend = new QLabel;
@@ -95,12 +83,6 @@ CompareGroups::CompareGroups(CompareService* service, QWidget* parent)
     m_table->setObjectName(QStringLiteral("groupTable"));
     m_table->setAccessibleName(tr("Metric by group"));
 
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(space::small);
-    for (QWidget* widget : {static_cast<QWidget*>(byLabel), static_cast<QWidget*>(m_by),
-                            static_cast<QWidget*>(metricLabel), static_cast<QWidget*>(m_metric)})
-        bar->addWidget(widget);
-    bar->addWidget(m_summary, 1);
     auto* chart = new QFrame;
     chart->setProperty("card", true);
     auto* chartColumn = new QVBoxLayout(chart);
@@ -126,7 +108,8 @@ CompareGroups::CompareGroups(CompareService* service, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, space::small, 0, 0);
     column->setSpacing(space::small);
-    column->addLayout(bar);
+    column->addLayout(compareBar({{tr("&Groups by"), m_by}, {tr("&Metric"), m_metric}}));
+    column->addWidget(m_summary);
     column->addWidget(split, 1);
 
     connect(m_by, &QComboBox::activated, this, [this] { askAgain(); });

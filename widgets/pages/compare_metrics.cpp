@@ -7,7 +7,6 @@
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QItemSelectionModel>
 #include <QLabel>
 #include <QSignalBlocker>
@@ -46,13 +45,8 @@ CompareMetrics::CompareMetrics(CompareService* service, QWidget* parent)
     m_view->setAccessibleName(tr("Metrics of the compared runs"));
     m_view->setSelectionMode(QAbstractItemView::SingleSelection);
     m_view->setModel(m_model);
-    m_reference = new QComboBox;
-    m_reference->setObjectName(QStringLiteral("compareReference"));
-    m_reference->setAccessibleName(tr("Run that the others are tested against"));
+    m_reference = compareBox("compareReference", tr("Run that the others are tested against"));
     m_reference->setToolTip(tr("† stands at numbers that differ from this run's by more than chance"));
-    m_reference->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    auto* label = new QLabel(tr("Test a&gainst"));
-    label->setBuddy(m_reference);
     m_legend = new QLabel;
     m_legend->setProperty("role", "muted");
     m_legend->setWordWrap(true);
@@ -62,15 +56,11 @@ CompareMetrics::CompareMetrics(CompareService* service, QWidget* parent)
     m_details->setWordWrap(true);
     m_details->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_details->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(space::small);
-    bar->addWidget(label);
-    bar->addWidget(m_reference);
-    bar->addWidget(m_legend, 1);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, space::small, 0, 0);
     column->setSpacing(space::small);
-    column->addLayout(bar);
+    column->addLayout(compareBar({{tr("Test a&gainst"), m_reference}}));
+    column->addWidget(m_legend);
     column->addWidget(m_view, 1);
     column->addWidget(m_details);
     connect(m_reference, &QComboBox::activated, this, [this] { askAgain(); });

@@ -133,9 +133,7 @@ ComparePage::~ComparePage() = default;
 
 QWidget* ComparePage::buildTools() {
     auto* tools = new QWidget;
-    m_dialect = new QComboBox;
-    m_dialect->setObjectName(QStringLiteral("compareDialect"));
-    m_dialect->setAccessibleName(tr("Read the runs as this framework or paper would"));
+    m_dialect = compareBox("compareDialect", tr("Read the runs as this framework or paper would"));
     m_dialect->setToolTip(tr(
         "Scores the stored models again as a framework or paper defines its metrics. Nothing is trained."));
     m_dialect->addItem(tr("As tested"), QString());
@@ -145,16 +143,13 @@ QWidget* ComparePage::buildTools() {
         m_dialect->addItem(text(dialect.title), text(dialect.id));
         m_dialect->setItemData(m_dialect->count() - 1, text(dialect.differs), Qt::ToolTipRole);
     }
-    m_cutoffs = new QComboBox;
-    m_cutoffs->setObjectName(QStringLiteral("compareCutoffs"));
-    m_cutoffs->setAccessibleName(tr("Cutoffs: lengths of the lists"));
+    m_cutoffs = compareBox("compareCutoffs", tr("Cutoffs: lengths of the lists"));
     m_cutoffs->setToolTip(tr("Lengths of the lists that are judged, such as 5, 10, 50. Others than the "
                              "tested ones are scored again."));
     m_cutoffs->setEditable(true);
     m_cutoffs->setInsertPolicy(QComboBox::NoInsert);
     m_cutoffs->addItems({tr("as tested"), QStringLiteral("10"), QStringLiteral("5, 10, 20"),
                          QStringLiteral("10, 20, 50, 100")});
-    m_cutoffs->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     auto* dialectLabel = new QLabel(tr("&Read as"));
     dialectLabel->setBuddy(m_dialect);
     auto* cutoffLabel = new QLabel(tr("Cut&offs"));

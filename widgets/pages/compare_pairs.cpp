@@ -8,7 +8,6 @@
 
 #include <QComboBox>
 #include <QEvent>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QSplitter>
 #include <QVBoxLayout>
@@ -36,12 +35,7 @@ QString probability(double p) {
 
 ComparePairs::ComparePairs(CompareService* service, QWidget* parent)
     : ComparePart(service, parent) {
-    m_metric = new QComboBox;
-    m_metric->setObjectName(QStringLiteral("pairMetric"));
-    m_metric->setAccessibleName(tr("Metric"));
-    m_metric->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    auto* label = new QLabel(tr("&Metric"));
-    label->setBuddy(m_metric);
+    m_metric = compareBox("pairMetric", tr("Metric"));
     m_claim = new QLabel;
     m_claim->setObjectName(QStringLiteral("pairClaim"));
     m_claim->setWordWrap(true);
@@ -55,11 +49,6 @@ ComparePairs::ComparePairs(CompareService* service, QWidget* parent)
     m_table->setAccessibleName(tr("Every pair of runs, user by user"));
     m_bars = new DifferenceBars;
     m_bars->setAccessibleName(tr("Differences of the chosen pair, user by user"));
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(space::small);
-    bar->addWidget(label);
-    bar->addWidget(m_metric);
-    bar->addWidget(m_note, 1);
     auto* chart = new QFrame;
     chart->setProperty("card", true);
     auto* chartColumn = new QVBoxLayout(chart);
@@ -77,9 +66,10 @@ ComparePairs::ComparePairs(CompareService* service, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, space::small, 0, 0);
     column->setSpacing(space::small);
-    column->addLayout(bar);
+    column->addLayout(compareBar({{tr("&Metric"), m_metric}}));
     column->addWidget(m_claim);
     column->addWidget(split, 1);
+    column->addWidget(m_note);
     connect(m_metric, &QComboBox::activated, this, [this] { askAgain(); });
     connect(m_table, &CompareTable::rowChanged, this, &ComparePairs::showPair);
     connect(service, &CompareService::pairsCompared, this,
@@ -148,11 +138,13 @@ void ComparePairs::fill() {
               tr("Better for %1 % of %2 users").arg(100.0 * c.shareBetter, 0, 'f', 1).arg(c.users)}});
     }
     m_table->setTable(headers, rows);
-    QString note =
-        tr("p after Holm's correction over %n pairs. Bold: a difference that may be claimed, p < %1.",
-           nullptr, static_cast<int>(m_pairs->pairs.size()))
-            .arg(m_pairs->level);
-    m_note->setText(note);
+    const auto pairs = m_pairs->pairs.size();
+    m_note->setText(
+        pairs == 1
+            ? tr("Bold: a difference that may be claimed, p < %1.").arg(m_pairs->level)
+            : tr("p after Holm's correction over %1 pairs. Bold: a difference that may be claimed, p < %2.")
+                  .arg(pairs)
+                  .arg(m_pairs->level));
     showPair(m_table->currentRow());
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/pages/compare_part.h"
 
-#include "app/models/run_table_model.h"
+#include "widgets/style/flow_layout.h"
+#include "widgets/style/theme.h"
 
 #include <QComboBox>
+#include <QLabel>
 #include <QSignalBlocker>
 
 #include <algorithm>
@@ -32,6 +34,27 @@ void ComparePart::askAgain() {
 void ComparePart::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     if (!m_asked) askAgain();
+}
+
+QComboBox* compareBox(const char* objectName, const QString& accessibleName) {
+    auto* box = new QComboBox;
+    box->setObjectName(QLatin1String(objectName));
+    box->setAccessibleName(accessibleName);
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    box->setMinimumContentsLength(15);
+    return box;
+}
+
+QLayout* compareBar(const QVector<QPair<QString, QComboBox*>>& fields) {
+    auto* bar = new FlowLayout;
+    bar->setSpacing(space::small);
+    for (const auto& [words, box] : fields) {
+        auto* label = new QLabel(words);
+        label->setBuddy(box);
+        bar->addWidget(label);
+        bar->addWidget(box);
+    }
+    return bar;
 }
 
 bool fillMetrics(QComboBox* box, const Measurement& measurement, bool perUser) {

@@ -3,11 +3,14 @@
 
 #include "app/session/compare_service.h"
 
+#include <QPair>
+#include <QVector>
 #include <QWidget>
 
 #include <optional>
 
 class QComboBox;
+class QLayout;
 
 namespace recoscope {
 
@@ -43,6 +46,11 @@ private:
     MeasurementPtr m_measurement;
     bool m_asked = false;
 };
+
+/// A field with a name for those who cannot see it; it does not grow with its longest entry.
+QComboBox* compareBox(const char* objectName, const QString& accessibleName);
+/// Fields with their labels in a line that goes on below where the width ends.
+QLayout* compareBar(const QVector<QPair<QString, QComboBox*>>& fields);
 
 /// Keys and names of the metrics that every run has, in the order of the first; keeps what was chosen, else
 /// NDCG@10, else the first. True when the chosen key is another than before.

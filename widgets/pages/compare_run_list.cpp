@@ -331,12 +331,12 @@ void CompareRunList::update() {
         }
     }
     m_filling = false;
-    m_hint->setText(
-        m_runs.empty()          ? tr("No runs yet.")
-        : m_checked.isEmpty()   ? tr("Tick the runs to compare. Only runs of the same data and split have "
-                                       "numbers that can be set side by side.")
-        : m_checked.size() == 1 ? tr("Tick one more run of this split.")
-                                : tr("%n runs ticked.", nullptr, static_cast<int>(m_checked.size())));
+    m_hint->setText(m_runs.empty() ? tr("No runs yet.")
+                    : m_checked.isEmpty()
+                        ? tr("Tick the runs to compare. Only runs of the same data and split have "
+                             "numbers that can be set side by side.")
+                    : m_checked.size() == 1 ? tr("Tick one more run of this split.")
+                                            : tr("%1 runs ticked.").arg(m_checked.size()));
 }
 
 void CompareRunList::changeEvent(QEvent* event) {

@@ -10,7 +10,6 @@
 
 #include <QComboBox>
 #include <QEvent>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QSplitter>
 #include <QVBoxLayout>
@@ -40,21 +39,10 @@ QString sizesText(const std::vector<int>& sizes) {
 
 CompareSampling::CompareSampling(CompareService* service, QWidget* parent)
     : ComparePart(service, parent) {
-    const auto box = [](const char* name, const QString& words) {
-        auto* made = new QComboBox;
-        made->setObjectName(QLatin1String(name));
-        made->setAccessibleName(words);
-        made->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-        return made;
-    };
-    m_metric = box("samplingMetric", tr("Metric"));
-    m_kind = box("samplingKind", tr("Negatives"));
+    m_metric = compareBox("samplingMetric", tr("Metric"));
+    m_kind = compareBox("samplingKind", tr("Negatives"));
     for (const CandidateKind kind : {CandidateKind::Uniform, CandidateKind::Popular})
         m_kind->addItem(kindTitle(kind), static_cast<int>(kind));
-    auto* metricLabel = new QLabel(tr("&Metric"));
-    metricLabel->setBuddy(m_metric);
-    auto* kindLabel = new QLabel(tr("&Negatives"));
-    kindLabel->setBuddy(m_kind);
     m_summary = new QLabel;
     m_summary->setObjectName(QStringLiteral("samplingSummary"));
     m_summary->setWordWrap(true);
@@ -63,12 +51,6 @@ CompareSampling::CompareSampling(CompareService* service, QWidget* parent)
     m_table = new CompareTable;
     m_table->setObjectName(QStringLiteral("samplingTable"));
     m_table->setAccessibleName(tr("Runs that change places"));
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(space::small);
-    for (QWidget* widget : {static_cast<QWidget*>(metricLabel), static_cast<QWidget*>(m_metric),
-                            static_cast<QWidget*>(kindLabel), static_cast<QWidget*>(m_kind)})
-        bar->addWidget(widget);
-    bar->addWidget(m_summary, 1);
     auto* chart = new QFrame;
     chart->setProperty("card", true);
     auto* chartColumn = new QVBoxLayout(chart);
@@ -85,7 +67,8 @@ CompareSampling::CompareSampling(CompareService* service, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, space::small, 0, 0);
     column->setSpacing(space::small);
-    column->addLayout(bar);
+    column->addLayout(compareBar({{tr("&Metric"), m_metric}, {tr("&Negatives"), m_kind}}));
+    column->addWidget(m_summary);
     column->addWidget(split, 1);
     for (QComboBox* made : {m_metric, m_kind})
         connect(made, &QComboBox::activated, this, [this] { askAgain(); });

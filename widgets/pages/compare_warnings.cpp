@@ -74,10 +74,11 @@ void CompareWarnings::fill(const LeakTable& table) {
     m_summary->setProperty("role", sure > 0 ? "bad" : hints > 0 ? "warning" : "");
     m_summary->style()->unpolish(m_summary);
     m_summary->style()->polish(m_summary);
-    m_summary->setText(
-        sure > 0 ? tr("%n leaks: numbers of these runs cannot be trusted.", nullptr, static_cast<int>(sure))
-        : hints > 0 ? tr("%n things to look at; they may have an innocent reason.", nullptr, hints)
-                    : tr("No warnings."));
+    m_summary->setText(sure > 1     ? tr("%1 leaks: numbers of these runs cannot be trusted.").arg(sure)
+                       : sure == 1  ? tr("A leak: numbers of these runs cannot be trusted.")
+                       : hints > 1  ? tr("%1 things to look at; they may have an innocent reason.").arg(hints)
+                       : hints == 1 ? tr("One thing to look at; it may have an innocent reason.")
+                                    : tr("No warnings."));
     say(tr("Looked for: pairs in two parts of the files, one thing under two ids, held-out items among the "
            "negatives, "
            "future interactions in training, held-out users or items seen in training, history among the "

@@ -287,6 +287,24 @@ private slots:
         QVERIFY(measured(2));
     }
 
+    void largeTextNeedsNoWiderPage() {
+        compareAll();
+        choose(part<QComboBox>("compareDialect"), "elliot"); // names of metrics are long in it
+        QTRY_VERIFY_WITH_TIMEOUT(m_page->measurement() && m_page->measurement()->request.dialect == "elliot",
+                                 patience);
+        Theme::apply(ThemeChoice::Light, 1.6);
+        for (int tab = 0; tab < part<QTabWidget>("compareTabs")->count(); ++tab) {
+            m_page->showTab(static_cast<ComparePage::Tab>(tab));
+            QVERIFY(rested());
+            QTest::qWait(30);
+            // Of a window 1280 wide the rail takes 150 at that size of text.
+            QVERIFY2(
+                m_page->minimumSizeHint().width() <= 1130,
+                qPrintable(QStringLiteral("tab %1: %2").arg(tab).arg(m_page->minimumSizeHint().width())));
+        }
+        Theme::apply(ThemeChoice::Light);
+    }
+
     void everyControlHasAName() {
         compareAll();
         for (QWidget* widget : m_page->findChildren<QWidget*>()) {
