@@ -94,6 +94,7 @@ struct RunLibrary::Private {
     QString folder;
     Inbox inbox;
     std::vector<RunRecord> runs;
+    std::vector<StudyRecord> studies;
     int pending = 0;                      // jobs posted and not answered
     std::atomic<bool> listWaiting{false}; // a list is queued whose reading has not begun
     std::atomic<bool> closing{false};     // reading is of no use any more; changes are still made
@@ -219,6 +220,9 @@ QString RunLibrary::folder() const { return d->folder; }
 
 void RunLibrary::refresh() {
     if (d->listWaiting.exchange(true)) return;
+    using Studies = Result<std::vector<StudyRecord>>;
+    d->ask<Studies>({}, [](RunStore& store) -> Studies { return store.studies(); },
+                    [p = d.get()](Studies& studies) { p->studies = std::move(*studies); });
     d->ask<RunList>(
         {}, [](RunStore& store) { return store.list(); },
         [p = d.get()](RunList& list) {
@@ -228,6 +232,8 @@ void RunLibrary::refresh() {
 }
 
 const std::vector<RunRecord>& RunLibrary::runs() const { return d->runs; }
+
+const std::vector<StudyRecord>& RunLibrary::studies() const { return d->studies; }
 
 const RunRecord* RunLibrary::find(const QString& id) const {
     const auto found =

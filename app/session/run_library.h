@@ -40,6 +40,8 @@ public:
     const std::vector<RunRecord>& runs() const;
     /// From the list as last read; null when it is not there. Valid until the next event loop turn.
     const RunRecord* find(const QString& id) const;
+    /// Searches, and runs over seeds or folds, as read with the list; newest first.
+    const std::vector<StudyRecord>& studies() const;
     /// What TrainingService::start needs to do the run again.
     std::optional<Experiment> experimentOf(const QString& id) const;
 
@@ -64,7 +66,7 @@ public:
     bool busy() const;
 
 signals:
-    void listed(); // runs() is new
+    void listed(); // runs() and studies() are new
     void detailsLoaded(const recoscope::RunDetails& details);
     void modelLoaded(const QString& id, std::shared_ptr<const recoscope::Recommender> model);
     void removed(const QString& id);
