@@ -2,6 +2,7 @@
 #include "widgets/forms/number_field.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/main_window.h"
+#include "widgets/pages/compare_page.h"
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/runs_page.h"
@@ -295,6 +296,33 @@ private slots:
         session.window.findChild<QPushButton*>("goBack")->click();
         QTRY_VERIFY_WITH_TIMEOUT(session.datasets.path() == path && session.datasets.currentSplit(), patience);
         QVERIFY(!notice->isVisible());
+    }
+
+    void theSelectedRunsAreComparedByAButton() {
+        Session session(m_folder.filePath("compare"));
+        session.window.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        QStringList runs;
+        for (const char* algorithm : {"popularity", "item_knn"}) {
+            QVERIFY(session.window.trainPage()->selectAlgorithm(algorithm));
+            runs << session.window.trainPage()->start();
+            QTRY_VERIFY_WITH_TIMEOUT(session.library.find(runs.back()) &&
+                                         session.library.find(runs.back())->status == RunStatus::Completed,
+                                     patience);
+        }
+        session.window.showPage(MainWindow::Runs);
+        auto* button = session.window.runsPage()->findChild<QPushButton*>("compareRunsButton");
+        session.window.runsPage()->selectRuns({runs.front()});
+        QVERIFY(!button->isEnabled());
+        session.window.runsPage()->selectRuns(runs);
+        QTRY_VERIFY_WITH_TIMEOUT(button->isEnabled(), patience);
+        QTest::mouseClick(button, Qt::LeftButton);
+        QCOMPARE(session.window.page(), MainWindow::Compare);
+        QStringList compared = session.window.comparePage()->runs();
+        compared.sort();
+        runs.sort();
+        QCOMPARE(compared, runs);
+        QTRY_VERIFY_WITH_TIMEOUT(session.window.comparePage()->measurement(), patience);
     }
 
     void aStoppedRunIsTestedByAButton() {

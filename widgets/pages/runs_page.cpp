@@ -132,6 +132,7 @@ QWidget* RunsPage::buildList() {
     m_test = button(tr("Test"), "chart",
                     tr("Scores the test part with the stored model, and keeps the numbers with the run"));
     m_compare = button(tr("Compare"), "compare", {});
+    m_compare->setObjectName(QStringLiteral("compareRunsButton"));
     m_rerun = button(tr("Run again"), "play", tr("Trains with the same data, split, parameters and seed"));
     m_setUp = button(tr("Use settings"), "edit",
                      tr("Puts algorithm, parameters and options on the Train page, to change them"));
