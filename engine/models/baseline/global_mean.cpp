@@ -2,6 +2,7 @@
 #include "engine/models/baseline/global_mean.h"
 
 #include "engine/models/classic_cost.h"
+
 namespace recoscope {
 
 namespace {

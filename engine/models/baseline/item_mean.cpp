@@ -2,6 +2,7 @@
 #include "engine/models/baseline/item_mean.h"
 
 #include "engine/models/classic_cost.h"
+
 namespace recoscope {
 
 namespace {

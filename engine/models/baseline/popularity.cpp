@@ -2,6 +2,7 @@
 #include "engine/models/baseline/popularity.h"
 
 #include "engine/models/classic_cost.h"
+
 namespace recoscope {
 
 namespace {
