@@ -74,8 +74,8 @@ void CompareWarnings::fill(const LeakTable& table) {
     m_summary->setProperty("role", sure > 0 ? "bad" : hints > 0 ? "warning" : "");
     m_summary->style()->unpolish(m_summary);
     m_summary->style()->polish(m_summary);
-    m_summary->setText(sure > 1     ? tr("%1 leaks: numbers of these runs cannot be trusted.").arg(sure)
-                       : sure == 1  ? tr("A leak: numbers of these runs cannot be trusted.")
+    m_summary->setText(sure > 1     ? tr("%1 leaks: the numbers of these runs are affected.").arg(sure)
+                       : sure == 1  ? tr("A leak: the numbers of these runs are affected.")
                        : hints > 1  ? tr("%1 things to look at; they may have an innocent reason.").arg(hints)
                        : hints == 1 ? tr("One thing to look at; it may have an innocent reason.")
                                     : tr("No warnings."));
