@@ -102,6 +102,7 @@ int takeShots(Session session, const QString& path, const QString& target) {
             });
         },
         20'000);
+    if (!tour.search()) return say(QStringLiteral("recoscope: the search did not end")), 1;
     session.window.runsPage()->selectRuns(runs);
     session.window.comparePage()->setRuns(compared);
     tour.inspect(runs.front());
@@ -199,7 +200,7 @@ int runDemo(Session session, const QString& path, const QString& target, qint64 
             out << "| " << QString::fromStdString(metric.label) << " (test) | "
                 << QString::number(metric.value, 'f', 4) << " |\n";
     out << "\nPictures: ";
-    for (const char* name : {"first-curve", "data", "train", "inspect", "map", "compare", "runs"})
+    for (const char* name : {"first-curve", "data", "train", "search", "inspect", "map", "compare", "runs"})
         out << "[" << name << "](" << name << ".png) ";
     out << "\n";
     out.flush();

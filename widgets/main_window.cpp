@@ -13,6 +13,7 @@
 #include "widgets/pages/latent_page.h"
 #include "widgets/pages/run_monitor.h"
 #include "widgets/pages/runs_page.h"
+#include "widgets/pages/search_page.h"
 #include "widgets/pages/train_page.h"
 
 #include <QActionGroup>
@@ -71,6 +72,7 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     m_data = new DataPage(datasets);
     m_data->setSettings(settings);
     m_train = new TrainPage(training, datasets);
+    m_search = new SearchPage(training, datasets, library);
     m_inspect = new InspectPage(training, datasets);
     m_latent = new LatentPage(training);
     m_compare = new ComparePage(library, datasets);
@@ -78,8 +80,9 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     m_runs->setTraining(training);
     m_pages = new QStackedWidget;
     for (QWidget* page : {static_cast<QWidget*>(m_data), static_cast<QWidget*>(m_train),
-                          static_cast<QWidget*>(m_inspect), static_cast<QWidget*>(m_latent),
-                          static_cast<QWidget*>(m_compare), static_cast<QWidget*>(m_runs)})
+                          static_cast<QWidget*>(m_search), static_cast<QWidget*>(m_inspect),
+                          static_cast<QWidget*>(m_latent), static_cast<QWidget*>(m_compare),
+                          static_cast<QWidget*>(m_runs)})
         m_pages->addWidget(page);
     auto* central = new QWidget;
     auto* row = new QHBoxLayout(central);
@@ -288,6 +291,21 @@ void MainWindow::connectPages() {
     for (auto signal :
          {&TrainingService::runStarted, &TrainingService::runChanged, &TrainingService::runEnded})
         connect(m_training, signal, this, &MainWindow::updateRunState);
+    connect(m_search, &SearchPage::dataRequested, this, [this] { showPage(Data); });
+    connect(m_search, &SearchPage::inspectRequested, this, &MainWindow::inspectStored);
+    connect(m_search, &SearchPage::useRequested, this, [this](const TrainingPlan& plan) {
+        m_train->setUp(plan);
+        showPage(Train);
+    });
+    connect(m_search, &SearchPage::openRequested, this, [this](const QString& run) {
+        m_runs->selectRuns({run});
+        showPage(Runs);
+    });
+    connect(m_search, &SearchPage::splitRequested, this, [this](const QString& study, const QString& run) {
+        const RunRecord* record = m_library->find(run);
+        if (!record) return;
+        withSplitOf(*record, [this, study](const SplitPtr& split) { m_search->goOn(study, split); });
+    });
     connect(m_runs, &RunsPage::inspectRequested, this, &MainWindow::inspectStored);
     connect(m_runs, &RunsPage::rerunRequested, this, &MainWindow::rerun);
     connect(m_runs, &RunsPage::testRequested, this, &MainWindow::testRun);
@@ -340,6 +358,7 @@ void MainWindow::openPath(const QString& path) {
 }
 
 void MainWindow::showPage(Page page) {
+    if (page == Search) m_search->suggest(m_train->experiment().plan);
     m_pages->setCurrentIndex(page);
     m_rail->setPage(page);
     m_pages->currentWidget()->setFocus(); // keys go to the page, not to the rail

@@ -25,6 +25,7 @@ class InspectPage;
 class LatentPage;
 class NavigationRail;
 class RunsPage;
+class SearchPage;
 class TrainPage;
 
 /// The look a person chose.
@@ -34,7 +35,7 @@ ThemeChoice themeChoice(ThemePreference preference);
 class MainWindow final : public QMainWindow {
     Q_OBJECT
 public:
-    enum Page { Data, Train, Inspect, Map, Compare, Runs };
+    enum Page { Data, Train, Search, Inspect, Map, Compare, Runs };
 
     /// Settings hold what is kept between starts: recent files, columns, theme, sizes. Null: nothing is kept, as for
     /// pictures and tests.
@@ -51,6 +52,7 @@ public:
 
     DataPage* dataPage() const { return m_data; }
     TrainPage* trainPage() const { return m_train; }
+    SearchPage* searchPage() const { return m_search; }
     InspectPage* inspectPage() const { return m_inspect; }
     LatentPage* latentPage() const { return m_latent; }
     ComparePage* comparePage() const { return m_compare; }
@@ -110,6 +112,7 @@ private:
     Settings* m_settings;
     DataPage* m_data = nullptr;
     TrainPage* m_train = nullptr;
+    SearchPage* m_search = nullptr;
     InspectPage* m_inspect = nullptr;
     LatentPage* m_latent = nullptr;
     ComparePage* m_compare = nullptr;

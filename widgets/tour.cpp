@@ -5,6 +5,7 @@
 #include "widgets/charts/run_charts.h"
 #include "widgets/charts/scatter_view.h"
 #include "widgets/forms/parameter_form.h"
+#include "widgets/forms/search_space_form.h"
 #include "widgets/pages/code_view.h"
 #include "widgets/pages/compare_page.h"
 #include "widgets/pages/data_page.h"
@@ -12,6 +13,9 @@
 #include "widgets/pages/latent_page.h"
 #include "widgets/pages/run_monitor.h"
 #include "widgets/pages/runs_page.h"
+#include "widgets/pages/search_page.h"
+#include "widgets/pages/search_results.h"
+#include "widgets/pages/search_setup.h"
 #include "widgets/pages/train_page.h"
 
 #include <QElapsedTimer>
@@ -233,6 +237,37 @@ void Tour::takeInsidePictures(const QSize& size,
     code->setTool(0);
 }
 
+bool Tour::search() {
+    m_window.showPage(MainWindow::Search);
+    SearchPage* page = m_window.searchPage();
+    SearchSetup* setup = page->setup();
+    const auto begin = [&](SearchMethod method, int trials) {
+        setup->selectAlgorithm(QStringLiteral("ials"));
+        setup->space()->setFixed({{"epochs", std::int64_t{8}}});
+        setup->setMethod(method);
+        setup->setTrials(trials);
+        return page->start();
+    };
+    const QString first = begin(SearchMethod::Tpe, 24);
+    const auto state = [&](const QString& id) {
+        const LiveSearch* live = page->service()->search(id);
+        return live ? live->state : SearchState::Failed;
+    };
+    if (!wait([&] { return state(first) == SearchState::Finished || state(first) == SearchState::Failed; },
+              300'000) ||
+        state(first) == SearchState::Failed)
+        return false;
+    const QString second = begin(SearchMethod::Halving, 27);
+    wait(
+        [&] { return page->service()->search(second) && page->service()->search(second)->trials.size() > 9; },
+        120'000);
+    page->service()->stop(second);
+    wait([&] { return m_training.activeRun().isEmpty(); }, 20'000);
+    page->showStudy(first);
+    settle(400);
+    return true;
+}
+
 void Tour::takeComparePictures(const QSize& size, const QStringList& runs,
                                const std::function<void(const QString&, const QImage&)>& save) {
     m_window.resize(size);
@@ -256,8 +291,9 @@ void Tour::takeComparePictures(const QSize& size, const QStringList& runs,
 void Tour::takePictures(const QSize& size, const std::function<void(const QString&, const QImage&)>& save) {
     m_window.resize(size);
     const std::initializer_list<std::pair<MainWindow::Page, const char*>> pages{
-        {MainWindow::Data, "data"}, {MainWindow::Train, "train"},     {MainWindow::Inspect, "inspect"},
-        {MainWindow::Map, "map"},   {MainWindow::Compare, "compare"}, {MainWindow::Runs, "runs"}};
+        {MainWindow::Data, "data"},       {MainWindow::Train, "train"}, {MainWindow::Search, "search"},
+        {MainWindow::Inspect, "inspect"}, {MainWindow::Map, "map"},     {MainWindow::Compare, "compare"},
+        {MainWindow::Runs, "runs"}};
     for (const auto& [page, name] : pages) {
         m_window.showPage(page);
         settle(350);

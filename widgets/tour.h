@@ -44,6 +44,9 @@ public:
     void takeInsidePictures(const QSize& size,
                             const std::function<void(const QString& page, const QImage&)>& save);
 
+    /// A small search to its end and a second one under way, paused; false when they did not get there.
+    bool search();
+
     /// The Compare page with these runs, tab by tab, as they are when they have come to rest.
     void takeComparePictures(const QSize& size, const QStringList& runs,
                              const std::function<void(const QString& page, const QImage&)>& save);

@@ -155,7 +155,9 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     connect(m_training, &TrainingService::runQueued, this, &InspectPage::fillRuns);
     connect(m_training, &TrainingService::runStarted, this, [this](const QString& run) {
         fillRuns();
-        takeRun(run); // the newest run is what a person wants to see
+        // The newest run is what a person wants to see, unless it is one of many trials.
+        const LiveRun* live = m_training->run(run);
+        if ((live && live->record.study.isEmpty()) || (m_run.isEmpty() && !m_stored)) takeRun(run);
         updateWatch();
     });
     connect(m_training, &TrainingService::modelChanged, this, [this](const QString& run) {

@@ -87,11 +87,13 @@ RunMonitor::RunMonitor(TrainingService* training, QWidget* parent)
     column->addWidget(split, 1);
 
     connect(m_training, &TrainingService::runQueued, this, [this](const QString& run) {
-        m_runModel->setChecked(run, true);
+        if (!isTrial(run)) m_runModel->setChecked(run, true);
         updateRuns();
         if (m_shown.isEmpty()) showRun(run);
     });
-    connect(m_training, &TrainingService::runStarted, this, &RunMonitor::showRun);
+    connect(m_training, &TrainingService::runStarted, this, [this](const QString& run) {
+        if (m_shown.isEmpty() || !isTrial(run)) showRun(run);
+    });
     connect(m_training, &TrainingService::runChanged, this, &RunMonitor::follow);
     connect(m_training, &TrainingService::runEnded, this, &RunMonitor::follow);
     connect(m_runModel, &RunTableModel::checkedChanged, this, &RunMonitor::updateCharts);
@@ -102,6 +104,11 @@ RunMonitor::RunMonitor(TrainingService* training, QWidget* parent)
             });
     updateRuns();
     updateShown();
+}
+
+bool RunMonitor::isTrial(const QString& run) const {
+    const LiveRun* live = m_training->run(run);
+    return live && !live->record.study.isEmpty();
 }
 
 QWidget* RunMonitor::buildTop() {

@@ -53,6 +53,8 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    /// One of many of a search, which must not push aside what a person looks at.
+    bool isTrial(const QString& run) const;
     QWidget* buildTop();
     QWidget* buildBottom();
     void follow(const QString& run);

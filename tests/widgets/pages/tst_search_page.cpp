@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/models/registry.h"
+
+#include "app/models/trial_table_model.h"
+#include "app/session/dataset_service.h"
+#include "widgets/charts/curve_chart.h"
+#include "widgets/forms/search_space_form.h"
+#include "widgets/pages/compare_table.h"
+#include "widgets/pages/search_page.h"
+#include "widgets/pages/search_results.h"
+#include "widgets/pages/search_setup.h"
+#include "widgets/style/theme.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace recoscope;
+
+namespace {
+
+constexpr int patience = 120'000; // ms; a sanitizer build on a busy machine
+
+const ParamSchema& schema() { return findAlgorithm("ials")->schema(); }
+
+/// The services as the window has them, and the page.
+struct Session {
+    Session(const QString& folder, DatasetService& data)
+        : training(folder, 2)
+        , library(folder)
+        , page(&training, &data, &library) {
+        for (auto signal : {&TrainingService::runQueued, &TrainingService::runStarted,
+                            &TrainingService::runEnded, &TrainingService::runStored})
+            QObject::connect(&training, signal, &library, &RunLibrary::refresh);
+        page.resize(1180, 740);
+        page.show();
+        library.refresh();
+    }
+    TrainingService training;
+    RunLibrary library;
+    SearchPage page;
+
+    /// Small and quick, with two parameters.
+    void setUp(int trials, int epochs = 3) {
+        SearchSetup* setup = page.setup();
+        setup->selectAlgorithm("ials");
+        SearchSpaceForm* space = setup->space();
+        space->setFixed({{"epochs", std::int64_t{epochs}}});
+        const auto wanted = SearchSpace::parse(schema(), "embedding_size=2..16:log, reg=0.001..10:log");
+        space->setSpace(*wanted);
+        setup->setTrials(trials);
+    }
+    template <class Widget>
+    Widget* child(const char* name) {
+        return page.findChild<Widget*>(QLatin1String(name));
+    }
+    const LiveSearch* live() { return page.service()->search(page.shown()); }
+};
+
+} // namespace
+
+class TestSearchPage final : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_folder;
+    std::unique_ptr<DatasetService> m_data;
+
+private slots:
+    void initTestCase() {
+        Theme::apply(ThemeChoice::Light);
+        m_data = std::make_unique<DatasetService>();
+        m_data->import("builtin:sample");
+        QTRY_VERIFY_WITH_TIMEOUT(m_data->currentSplit(), patience);
+    }
+
+    void theFormSaysWhatTheEngineReads() {
+        SearchSpaceForm form;
+        form.setSchema(schema());
+        // At first what the engine suggests.
+        const auto suggested = SearchSpace::parse(schema(), "");
+        const auto shown = SearchSpace::parse(schema(), form.space());
+        QVERIFY2(shown.ok(), form.space().c_str());
+        QCOMPARE(QString::fromStdString(shown->text()), QString::fromStdString(suggested->text()));
+        const auto wanted = SearchSpace::parse(schema(), "reg=0.01..1:log, embedding_size=8..64:log");
+        QVERIFY(wanted.ok());
+        form.setSpace(*wanted);
+        form.setVaried("embedding_size", false);
+        form.setFixed({{"embedding_size", std::int64_t{24}}});
+        QCOMPARE(std::get<std::int64_t>(form.fixed().at("embedding_size")), 24);
+        QVERIFY(QString::fromStdString(form.space()).contains("reg=0.01..1:log"));
+        QVERIFY(form.problem().isEmpty());
+        // What makes no sense is told with the parameter's name.
+        form.setRange("reg", 1.0, 0.5, true);
+        QVERIFY(form.problem().contains("reg"));
+        for (const ParamSpec& spec : schema().specs())
+            form.setVaried(spec.key, false);
+        QVERIFY(!form.problem().isEmpty());
+    }
+
+    void aSearchIsStartedWatchedAndItsBestUsed() {
+        Session session(m_folder.filePath("first"), *m_data);
+        session.setUp(5);
+        QVERIFY2(session.page.setup()->problem().isEmpty(), qPrintable(session.page.setup()->problem()));
+        QTest::mouseClick(session.child<QPushButton>("startSearch"), Qt::LeftButton);
+        QVERIFY(session.live());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live()->state == SearchState::Finished, patience);
+        auto* table = session.child<QTableView>("trials");
+        QTRY_COMPARE(table->model()->rowCount(), 5);
+        // The best stands first and is marked; what stands below is not better.
+        QVERIFY(table->model()->index(0, 0).data(TrialTableModel::BestRole).toBool());
+        for (int row = 1; row < 5; ++row)
+            QVERIFY(table->model()->index(row, 1).data().toDouble() <=
+                    table->model()->index(row - 1, 1).data().toDouble());
+        // One point a trial, and a staircase that never falls.
+        const auto& series = session.page.results()->trialsChart()->series();
+        QCOMPARE(series.size(), 2);
+        QCOMPARE(series[1].points.size(), 5);
+        for (int n = 1; n < series[0].points.size(); ++n)
+            QVERIFY(series[0].points[n].y() >= series[0].points[n - 1].y());
+        // Against a parameter that is varied by factors: a logarithmic axis, with a point a trial.
+        auto* against = session.child<QComboBox>("againstParameter");
+        QCOMPARE(against->count(), 2);
+        against->setCurrentIndex(against->findData("reg"));
+        CurveChart* chart = session.page.results()->parameterChart();
+        QCOMPARE(chart->xAxis().scale, AxisScale::Log);
+        QCOMPARE(chart->series().front().points.size(), 5);
+        QVERIFY(session.child<QLabel>("searchState")->text().contains("5 of 5 trials"));
+        QTRY_VERIFY(session.child<QLabel>("searchTest")->isVisible());
+        QVERIFY(session.child<QLabel>("searchTest")->text().contains("NDCG@10"));
+        // The best goes to the Train page as it was tried; another one by selecting it.
+        TrainingPlan used;
+        connect(&session.page, &SearchPage::useRequested, this,
+                [&](const TrainingPlan& plan) { used = plan; });
+        QTest::mouseClick(session.child<QPushButton>("useBest"), Qt::LeftButton);
+        const LiveSearch& live = *session.live();
+        QVERIFY(used.params.at("reg") == live.trials[*live.best].trial.params.at("reg"));
+        QVERIFY(used.evaluateTest);
+        const int other = *live.best == 0 ? 2 : 1;
+        session.page.results()->selectTrial(other);
+        auto* use = session.child<QPushButton>("useBest");
+        QCOMPARE(use->text(), QStringLiteral("Use trial %1").arg(other));
+        QTest::mouseClick(use, Qt::LeftButton);
+        QVERIFY(used.params.at("reg") ==
+                live.trials[static_cast<std::size_t>(other - 1)].trial.params.at("reg"));
+        // Only the winner's model is kept, so only that one is inspected.
+        QTRY_VERIFY_WITH_TIMEOUT(!session.child<QPushButton>("inspectBest")->isEnabled(), patience);
+        session.page.results()->selectTrial(0);
+        QTRY_VERIFY_WITH_TIMEOUT(session.child<QPushButton>("inspectBest")->isEnabled(), patience);
+        QSignalSpy opened(&session.page, &SearchPage::openRequested);
+        QTest::mouseClick(session.child<QPushButton>("openRun"), Qt::LeftButton);
+        QCOMPARE(opened.front().front().toString(), live.trials[*live.best].run);
+    }
+
+    void aStoredSearchIsListedAgainAndAStoppedOneGoesOn() {
+        const QString folder = m_folder.filePath("stored");
+        {
+            Session session(folder, *m_data);
+            session.setUp(6, 40);
+            QVERIFY(!session.page.start().isEmpty());
+            QTRY_VERIFY_WITH_TIMEOUT(session.live()->trials.size() >= 3, patience);
+            QTest::mouseClick(session.child<QPushButton>("pauseSearch"), Qt::LeftButton);
+            QVERIFY(session.live()->state == SearchState::Paused);
+            QCOMPARE(session.child<QPushButton>("pauseSearch")->text(), QStringLiteral("Go on"));
+            QTest::mouseClick(session.child<QPushButton>("stopSearch"), Qt::LeftButton);
+            QTRY_VERIFY_WITH_TIMEOUT(session.training.activeRun().isEmpty(), patience);
+            QVERIFY(session.live()->state == SearchState::Stopped);
+        }
+        Session session(folder, *m_data);
+        auto* list = session.child<CompareTable>("studies");
+        QTRY_COMPARE_WITH_TIMEOUT(list->rowCount(), 1, patience);
+        QCOMPARE(list->cell(0, 4), QStringLiteral("Not finished"));
+        QVERIFY(session.child<QTableView>("trials")->model()->rowCount() >= 2);
+        // Its own split is asked for, and given that it goes on where it was.
+        QSignalSpy asked(&session.page, &SearchPage::splitRequested);
+        auto* goOn = session.child<QPushButton>("pauseSearch");
+        QCOMPARE(goOn->text(), QStringLiteral("Go on"));
+        QTest::mouseClick(goOn, Qt::LeftButton);
+        QCOMPARE(asked.size(), 1);
+        const QString study = asked.front().front().toString();
+        session.page.goOn(study, m_data->currentSplit());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live() && session.live()->state == SearchState::Finished, patience);
+        QCOMPARE(session.live()->study, study);
+        QCOMPARE(session.live()->trials.size(), std::size_t{6});
+        QVERIFY(session.training.runs().size() <= 4); // two at least were there
+        QTRY_COMPARE(list->rowCount(), 1);
+        QCOMPARE(list->cell(0, 4), QStringLiteral("Finished"));
+    }
+
+    void seedsAreShownWithMeanAndInterval() {
+        const QString folder = m_folder.filePath("seeds");
+        Session session(folder, *m_data);
+        QString study;
+        {
+            auto store = RunStore::open(folder);
+            QVERIFY(store.ok());
+            StudyRecord record;
+            record.key = "0123456789abcdef";
+            record.kind = StudyKind::Seeds;
+            record.name = "iALS over seeds";
+            record.algorithm = "ials";
+            record.planned = 2;
+            study = (*store)->createStudy(record).value();
+        }
+        for (const std::uint64_t seed : {1, 2}) {
+            Experiment e;
+            e.plan.algorithm = "ials";
+            e.plan.params["epochs"] = std::int64_t{2};
+            e.plan.seed = seed;
+            QVERIFY(
+                session.training.start(e, m_data->currentSplit(), study, QStringLiteral("seed %1").arg(seed))
+                    .ok());
+        }
+        auto* summary = session.child<CompareTable>("studySummary");
+        session.page.showStudy(study);
+        QTRY_VERIFY_WITH_TIMEOUT(summary->rowCount() > 0 && summary->cell(0, 6) == QLatin1String("2"),
+                                 patience);
+        QVERIFY(summary->isVisible());
+        QVERIFY(summary->cell(0, 2).startsWith(QStringLiteral("± ")));
+        QVERIFY(!session.child<QPushButton>("useBest")->isVisible());
+        auto* list = session.child<CompareTable>("studies");
+        QCOMPARE(list->cell(0, 1), QStringLiteral("Seeds"));
+        QVERIFY(list->cell(0, 3).contains(QStringLiteral("±")));
+    }
+
+    void withoutValidationItSaysWhatToDoInsteadOfStarting() {
+        DatasetService data;
+        data.import("builtin:sample");
+        QTRY_VERIFY_WITH_TIMEOUT(data.currentSplit(), patience);
+        Session session(m_folder.filePath("none"), data);
+        QVERIFY(session.child<QPushButton>("startSearch")->isEnabled());
+        SplitSpec spec;
+        spec.validationFraction = 0.0;
+        data.split(spec);
+        QTRY_VERIFY_WITH_TIMEOUT(data.currentSplit()->validation().empty(), patience);
+        auto* problem = session.child<QLabel>("searchProblem");
+        QTRY_VERIFY(problem->isVisible());
+        QVERIFY2(problem->text().contains("no validation part") && problem->text().contains("Data page"),
+                 qPrintable(problem->text()));
+        QVERIFY(!session.child<QPushButton>("startSearch")->isEnabled());
+        QVERIFY(session.page.start().isEmpty());
+        QVERIFY(session.page.service()->searches().empty());
+        QSignalSpy asked(&session.page, &SearchPage::dataRequested);
+        emit problem->linkActivated("data");
+        QCOMPARE(asked.size(), 1);
+    }
+};
+
+QTEST_MAIN(TestSearchPage)
+#include "tst_search_page.moc"

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/pages/search_page.h"
+
+#include "app/models/run_table_model.h"
+#include "app/session/dataset_service.h"
+#include "widgets/pages/compare_table.h"
+#include "widgets/pages/search_results.h"
+#include "widgets/pages/search_setup.h"
+#include "widgets/style/theme.h"
+
+#include <QLabel>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <utility>
+
+namespace recoscope {
+
+namespace {
+
+QString kindText(const StudyView& view) {
+    if (view.kind == StudyKind::Seeds) return SearchPage::tr("Seeds");
+    if (view.kind == StudyKind::Folds) return SearchPage::tr("Folds");
+    if (!view.plan) return SearchPage::tr("Search");
+    switch (view.plan->method) {
+    case SearchMethod::Grid:
+        return SearchPage::tr("Grid search");
+    case SearchMethod::Random:
+        return SearchPage::tr("Random search");
+    case SearchMethod::Tpe:
+        return SearchPage::tr("Model-based search");
+    case SearchMethod::Halving:
+        return SearchPage::tr("Successive halving");
+    }
+    return {};
+}
+
+QString stateText(const StudyView& view) {
+    if (!view.live) return view.completed ? SearchPage::tr("Finished") : SearchPage::tr("Not finished");
+    switch (*view.live) {
+    case SearchState::Paused:
+        return SearchPage::tr("Paused");
+    case SearchState::Stopped:
+        return SearchPage::tr("Stopped");
+    case SearchState::Finished:
+        return SearchPage::tr("Finished");
+    case SearchState::Failed:
+        return SearchPage::tr("Failed");
+    case SearchState::Testing:
+        return SearchPage::tr("Testing");
+    default:
+        return SearchPage::tr("Running");
+    }
+}
+
+QString bestText(const StudyView& view) {
+    if (view.kind == StudyKind::Search)
+        return view.best && view.rows[*view.best].value
+                   ? QStringLiteral("%1 %2").arg(metricLabel(view.metric),
+                                                 metricText(*view.rows[*view.best].value))
+                   : QString();
+    const std::vector<StudyValue>& values =
+        view.testSummary.empty() ? view.validationSummary : view.testSummary;
+    const StudyValue* shown = nullptr;
+    for (const char* key : {"rmse", "ndcg@10"})
+        for (const StudyValue& each : values)
+            if (each.key == key) shown = &each;
+    if (!shown) return {};
+    return QStringLiteral("%1 %2 ± %3")
+        .arg(metricLabel(QString::fromStdString(shown->key)), metricText(shown->mean),
+             metricText(shown->halfWidth));
+}
+
+} // namespace
+
+SearchPage::SearchPage(TrainingService* training, DatasetService* datasets, RunLibrary* library,
+                       QWidget* parent)
+    : QWidget(parent)
+    , m_training(training)
+    , m_library(library)
+    , m_datasets(datasets)
+    , m_service(new SearchService(*training, library->folder(), this)) {
+    m_setup = new SearchSetup(datasets, this);
+    Theme::keepWidth(m_setup, 350);
+    m_list = new CompareTable(this);
+    m_list->setObjectName(QStringLiteral("studies"));
+    m_results = new SearchResults(this);
+    auto* empty =
+        new QLabel(tr("No search yet.\n\nChoose an algorithm and what to vary, and press Start search.\n"
+                      "Searches, seeds and folds of this workspace are listed above."),
+                   this);
+    empty->setAlignment(Qt::AlignCenter);
+    empty->setProperty("role", "muted");
+    empty->setWordWrap(true);
+    Theme::keepFont(empty, 1.15);
+    m_stack = new QStackedWidget(this);
+    m_stack->addWidget(empty);
+    m_stack->addWidget(m_results);
+
+    auto* right = new QSplitter(Qt::Vertical, this);
+    right->setObjectName(QStringLiteral("searchListSplitter"));
+    right->setChildrenCollapsible(false);
+    right->setHandleWidth(space::small);
+    right->addWidget(m_list);
+    right->addWidget(m_stack);
+    right->setStretchFactor(0, 0);
+    right->setStretchFactor(1, 1);
+    right->setSizes({130, 600});
+    auto* splitter = new QSplitter(Qt::Horizontal, this);
+    splitter->setObjectName(QStringLiteral("searchSplitter"));
+    splitter->setChildrenCollapsible(false);
+    splitter->setHandleWidth(space::medium);
+    splitter->addWidget(m_setup);
+    splitter->addWidget(right);
+    splitter->setStretchFactor(0, 0);
+    splitter->setStretchFactor(1, 1);
+    const int side = Theme::current().scaled(370);
+    splitter->setSizes({side, 3 * side});
+    auto* row = new QVBoxLayout(this);
+    row->setContentsMargins(space::medium, space::medium, space::medium, space::medium);
+    row->addWidget(splitter);
+
+    connect(m_setup, &SearchSetup::startRequested, this, &SearchPage::start);
+    connect(m_setup, &SearchSetup::dataRequested, this, &SearchPage::dataRequested);
+    connect(m_list, &CompareTable::rowChanged, this, [this](int at) {
+        if (m_filling || at < 0 || at >= static_cast<int>(m_ids.size())) return;
+        m_shown = m_ids[static_cast<std::size_t>(at)];
+        showShown();
+    });
+    connect(m_results, &SearchResults::pauseRequested, this, [this] { m_service->pause(m_shown); });
+    connect(m_results, &SearchResults::resumeRequested, this, &SearchPage::goOnShown);
+    connect(m_results, &SearchResults::stopRequested, this, [this] { m_service->stop(m_shown); });
+    connect(m_results, &SearchResults::useRequested, this, &SearchPage::useRequested);
+    connect(m_results, &SearchResults::inspectRequested, this, &SearchPage::inspectRequested);
+    connect(m_results, &SearchResults::openRequested, this, &SearchPage::openRequested);
+    connect(m_service, &SearchService::searchChanged, this, &SearchPage::refresh);
+    connect(m_service, &SearchService::searchEnded, m_library, &RunLibrary::refresh);
+    connect(m_library, &RunLibrary::listed, this, [this] {
+        m_listed = true;
+        refresh();
+    });
+}
+
+SearchPage::~SearchPage() {
+    // The service emits while it stops; nobody is there to listen any more.
+    disconnect(m_service, nullptr, this, nullptr);
+}
+
+QString SearchPage::start() {
+    const auto started = m_service->start(m_setup->experiment(), m_datasets->currentSplit());
+    if (!started) {
+        m_setup->say(QString::fromStdString(started.error().message));
+        return {};
+    }
+    m_setup->say({});
+    showStudy(*started);
+    return *started;
+}
+
+void SearchPage::suggest(const TrainingPlan& plan) {
+    if (!m_setup->touched() && m_service->searches().empty()) m_setup->setPlan(plan);
+}
+
+const RunRecord* SearchPage::findRun(const QString& run) const {
+    const RunRecord* stored = m_library->find(run);
+    const LiveRun* live = m_training->run(run);
+    // What is stored knows more once the run is over: the model is there, or has gone.
+    return live && (!stored || stored->status == RunStatus::Queued || stored->status == RunStatus::Running)
+               ? &live->record
+               : stored;
+}
+
+std::optional<StudyView> SearchPage::viewOfId(const QString& id) const {
+    if (const LiveSearch* live = m_service->search(id))
+        return viewOf(*live, [this](const QString& run) { return findRun(run); });
+    for (const StudyView& view : m_stored)
+        if (view.study == id) return view;
+    return std::nullopt;
+}
+
+void SearchPage::refresh() {
+    if (!isVisible()) {
+        m_stale = true;
+        return;
+    }
+    m_stale = false;
+    if (std::exchange(m_listed, false)) {
+        m_stored.clear();
+        for (const StudyRecord& study : m_library->studies())
+            m_stored.push_back(viewOf(study, m_library->runs()));
+    }
+    fillList();
+    showShown();
+}
+
+void SearchPage::fillList() {
+    std::vector<QString> live = m_service->searches();
+    std::reverse(live.begin(), live.end());
+    std::vector<QString> known;
+    m_ids = live;
+    for (const QString& id : live)
+        known.push_back(m_service->search(id)->study);
+    for (const StudyView& view : m_stored)
+        if (std::find(known.begin(), known.end(), view.study) == known.end()) m_ids.push_back(view.study);
+    // A search of this session takes the place of what was stored of it.
+    if (!m_shown.isEmpty() && std::find(m_ids.begin(), m_ids.end(), m_shown) == m_ids.end())
+        for (std::size_t n = 0; n < live.size(); ++n)
+            if (known[n] == m_shown) m_shown = live[n];
+    if (m_shown.isEmpty() && !m_ids.empty()) m_shown = m_ids.front();
+    QVector<QVector<CompareCell>> rows;
+    for (const QString& id : m_ids) {
+        const auto view = viewOfId(id);
+        const StudyView each = view ? *view : StudyView{};
+        rows << QVector<CompareCell>{{each.title, each.study, id == m_shown},
+                                     {kindText(each)},
+                                     {tr("%1 of %2").arg(each.done()).arg(each.planned)},
+                                     {bestText(each)},
+                                     {stateText(each)}};
+    }
+    m_filling = true;
+    m_list->setEmptyText(tr("Searches, seeds and folds of this workspace are listed here."));
+    m_list->setTable(
+        {{tr("Searches and studies"), {}, true},
+         {tr("Kind"), {}, true},
+         {tr("Trials")},
+         {tr("Best, or mean ± 95 %"),
+          tr("Of searches on the validation part; of seeds and folds on the test part where they have one")},
+         {tr("State"), {}, true}},
+        rows);
+    const auto at = std::find(m_ids.begin(), m_ids.end(), m_shown);
+    m_list->setCurrentRow(at == m_ids.end() ? -1 : static_cast<int>(at - m_ids.begin()));
+    m_filling = false;
+}
+
+void SearchPage::showStudy(const QString& id) {
+    m_shown = id;
+    refresh();
+}
+
+void SearchPage::showShown() {
+    const auto view = viewOfId(m_shown);
+    m_stack->setCurrentIndex(view ? 1 : 0);
+    if (view)
+        m_results->setView(*view);
+    else
+        m_results->clear();
+}
+
+void SearchPage::goOnShown() {
+    if (m_service->search(m_shown)) return m_service->resume(m_shown);
+    const StudyView& view = m_results->view();
+    if (!view.rows.empty()) emit splitRequested(m_shown, view.rows.front().run);
+}
+
+void SearchPage::goOn(const QString& study, const SplitPtr& split) {
+    const auto view = viewOfId(study);
+    if (!view || !view->experiment) return;
+    m_setup->setExperiment(*view->experiment);
+    const auto started = m_service->start(*view->experiment, split);
+    if (!started) return m_setup->say(QString::fromStdString(started.error().message));
+    showStudy(*started);
+}
+
+void SearchPage::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    if (m_stale) refresh();
+}
+
+} // namespace recoscope

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/pages/search_results.h"
+
+#include "engine/models/registry.h"
+
+#include "app/models/run_table_model.h"
+#include "app/models/trial_table_model.h"
+#include "widgets/charts/curve_chart.h"
+#include "widgets/pages/compare_table.h"
+#include "widgets/style/flow_layout.h"
+#include "widgets/style/theme.h"
+
+#include <QComboBox>
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSortFilterProxyModel>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QStyledItemDelegate>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace recoscope {
+
+namespace {
+
+QString words(const std::string& text) { return QString::fromStdString(text); }
+
+std::optional<double> numberOf(const ParamValue& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+    if (const auto* real = std::get_if<double>(&value)) return *real;
+    return std::nullopt;
+}
+
+/// The best trial is bold, failed ones are grey.
+class TrialDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        const ThemeColors& colors = Theme::current().colors();
+        const auto tint = [option](const QColor& color) {
+            for (const auto role : {QPalette::Text, QPalette::HighlightedText})
+                option->palette.setColor(role, color);
+        };
+        const auto state = static_cast<TrialState>(index.data(TrialTableModel::StateRole).toInt());
+        if (index.data(TrialTableModel::BestRole).toBool()) {
+            option->font.setBold(true);
+            tint(colors.good);
+        } else if (state == TrialState::Failed) {
+            tint(colors.muted);
+        } else if (state == TrialState::Running) {
+            tint(colors.accent);
+        } else {
+            tint(colors.text);
+        }
+    }
+};
+
+QString stateText(const StudyView& view) {
+    if (view.live) switch (*view.live) {
+        case SearchState::Preparing:
+            return SearchResults::tr("Preparing");
+        case SearchState::Running:
+            return SearchResults::tr("Running");
+        case SearchState::Paused:
+            return SearchResults::tr("Paused");
+        case SearchState::Stopped:
+            return SearchResults::tr("Stopped");
+        case SearchState::Testing:
+            return SearchResults::tr("Measuring the best on the test part");
+        case SearchState::Finished:
+            return SearchResults::tr("Finished");
+        case SearchState::Failed:
+            return SearchResults::tr("Failed");
+        }
+    return view.completed ? SearchResults::tr("Finished") : SearchResults::tr("Not finished");
+}
+
+ChartSeries series(const char* key, const QString& name, SeriesKind kind, const QColor& color) {
+    ChartSeries made;
+    made.key = QLatin1String(key);
+    made.name = name;
+    made.kind = kind;
+    made.color = color;
+    return made;
+}
+
+} // namespace
+
+SearchResults::SearchResults(QWidget* parent)
+    : QWidget(parent) {
+    m_model = new TrialTableModel(this);
+    m_sorted = new QSortFilterProxyModel(this);
+    m_sorted->setSourceModel(m_model);
+    m_sorted->setSortRole(TrialTableModel::SortRole);
+    m_table = new QTableView(this);
+    m_table->setObjectName(QStringLiteral("trials"));
+    m_table->setModel(m_sorted);
+    m_table->setItemDelegate(new TrialDelegate(m_table));
+    m_table->setSortingEnabled(true);
+    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_table->setAlternatingRowColors(true);
+    m_table->setShowGrid(false);
+    m_table->setWordWrap(false);
+    m_table->setTabKeyNavigation(false);
+    m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
+    m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->horizontalHeader()->setStretchLastSection(true);
+
+    m_upper = new QStackedWidget(this);
+    m_upper->addWidget(buildCharts());
+    m_upper->addWidget(buildSummary());
+    auto* splitter = new QSplitter(Qt::Vertical, this);
+    splitter->setObjectName(QStringLiteral("searchResultsSplitter"));
+    splitter->setChildrenCollapsible(false);
+    splitter->setHandleWidth(space::small);
+    splitter->addWidget(m_upper);
+    splitter->addWidget(m_table);
+    splitter->setStretchFactor(0, 3);
+    splitter->setStretchFactor(1, 2);
+    splitter->setSizes({300, 190});
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::small);
+    column->addWidget(buildHead());
+    column->addWidget(splitter, 1);
+
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        showButtons();
+        drawTrials();
+        drawAgainst();
+    });
+    connect(m_table, &QTableView::doubleClicked, this, [this] {
+        if (const TrialRow* row = chosen(); row && !row->run.isEmpty()) emit openRequested(row->run);
+    });
+    connect(m_parameter, &QComboBox::currentIndexChanged, this, &SearchResults::drawAgainst);
+    clear();
+}
+
+QWidget* SearchResults::buildHead() {
+    auto* head = new QWidget(this);
+    m_title = new QLabel(head);
+    Theme::keepFont(m_title, 1.15, true);
+    m_state = new QLabel(head);
+    m_state->setObjectName(QStringLiteral("searchState"));
+    m_state->setProperty("role", "muted");
+    m_state->setWordWrap(true);
+    m_bar = new QProgressBar(head);
+    m_bar->setTextVisible(false);
+    m_bar->setFixedHeight(8);
+    m_test = new QLabel(head);
+    m_test->setObjectName(QStringLiteral("searchTest"));
+    m_test->setWordWrap(true);
+    const auto button = [&](const char* name, const char* icon, const QString& text) {
+        auto* made = new QPushButton(themedIcon(QLatin1String(icon)), text, head);
+        made->setObjectName(QLatin1String(name));
+        made->setProperty("iconName", QLatin1String(icon));
+        return made;
+    };
+    m_pause = button("pauseSearch", "pause", tr("Pause"));
+    m_stop = button("stopSearch", "stop", tr("Stop"));
+    m_stop->setToolTip(tr("Ends the trial under way; finished trials stay, and the search can go on later"));
+    m_use = button("useBest", "train", tr("Use the best"));
+    m_inspect = button("inspectBest", "inspect", tr("Inspect"));
+    m_open = button("openRun", "runs", tr("Open run"));
+    m_open->setToolTip(tr("Shows curves, log and numbers of this trial on the Runs page"));
+    connect(m_pause, &QPushButton::clicked, this, [this] {
+        const bool on =
+            m_view.live && (*m_view.live == SearchState::Running || *m_view.live == SearchState::Preparing);
+        on ? emit pauseRequested() : emit resumeRequested();
+    });
+    connect(m_stop, &QPushButton::clicked, this, &SearchResults::stopRequested);
+    connect(m_use, &QPushButton::clicked, this, [this] {
+        if (const TrialRow* row = chosen()) emit useRequested(planOf(m_view, *row));
+    });
+    connect(m_inspect, &QPushButton::clicked, this, [this] {
+        if (const TrialRow* row = chosen()) emit inspectRequested(row->run);
+    });
+    connect(m_open, &QPushButton::clicked, this, [this] {
+        if (const TrialRow* row = chosen()) emit openRequested(row->run);
+    });
+    auto* titles = new QHBoxLayout;
+    titles->addWidget(m_title);
+    titles->addSpacing(space::small);
+    titles->addWidget(m_state, 1);
+    auto* buttons = new FlowLayout;
+    for (QPushButton* each : {m_pause, m_stop, m_use, m_inspect, m_open})
+        buttons->addWidget(each);
+    auto* column = new QVBoxLayout(head);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::tiny + 2);
+    column->addLayout(titles);
+    column->addWidget(m_bar);
+    column->addLayout(buttons);
+    column->addWidget(m_test);
+    return head;
+}
+
+QWidget* SearchResults::buildCharts() {
+    m_trials = new CurveChart;
+    m_trials->setObjectName(QStringLiteral("trialsChart"));
+    m_trials->setEmptyText(tr("A point for every trial that is over shows up here."));
+    auto* right = new QWidget;
+    m_parameter = new QComboBox(right);
+    m_parameter->setObjectName(QStringLiteral("againstParameter"));
+    m_parameter->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    auto* label = new QLabel(tr("Against"), right);
+    label->setBuddy(m_parameter);
+    m_against = new CurveChart;
+    m_against->setObjectName(QStringLiteral("againstChart"));
+    m_against->setEmptyText(tr("Which values of a parameter do well shows up here."));
+    auto* line = new QHBoxLayout;
+    line->addWidget(label);
+    line->addWidget(m_parameter);
+    line->addStretch(1);
+    auto* column = new QVBoxLayout(right);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::tiny);
+    column->addLayout(line);
+    column->addWidget(m_against, 1);
+    auto* charts = new QSplitter(Qt::Horizontal);
+    charts->setObjectName(QStringLiteral("searchChartsSplitter"));
+    charts->setChildrenCollapsible(false);
+    charts->setHandleWidth(space::medium);
+    charts->addWidget(m_trials);
+    charts->addWidget(right);
+    charts->setStretchFactor(0, 1);
+    charts->setStretchFactor(1, 1);
+    charts->setSizes({500, 500});
+    return charts;
+}
+
+QWidget* SearchResults::buildSummary() {
+    auto* page = new QWidget;
+    m_summary = new CompareTable;
+    m_summary->setObjectName(QStringLiteral("studySummary"));
+    m_summaryNote = new QLabel;
+    m_summaryNote->setProperty("role", "muted");
+    m_summaryNote->setWordWrap(true);
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::tiny);
+    column->addWidget(m_summary, 1);
+    column->addWidget(m_summaryNote);
+    return page;
+}
+
+void SearchResults::clear() { setView(StudyView{}); }
+
+void SearchResults::setView(const StudyView& view) {
+    const bool other = view.search != m_view.search || view.study != m_view.study || view.kind != m_view.kind;
+    const bool columnsMoved = other || view.dimensions != m_view.dimensions;
+    m_view = view;
+    if (other) m_table->clearSelection();
+    m_model->setView(view);
+    if (columnsMoved) {
+        fillParameters();
+        m_fitted = false;
+        const bool search = view.kind == StudyKind::Search;
+        m_table->sortByColumn(search ? m_model->valueColumn() : 0,
+                              search ? Qt::DescendingOrder : Qt::AscendingOrder);
+    }
+    if (!m_fitted && m_model->rowCount() > 0) {
+        m_fitted = view.done() > 0;
+        m_table->resizeColumnsToContents();
+        for (int n = 0; n + 1 < m_model->columnCount(); ++n)
+            m_table->setColumnWidth(n, m_table->columnWidth(n) + space::small);
+    }
+    m_upper->setCurrentIndex(view.kind == StudyKind::Search ? 0 : 1);
+    showHead();
+    showButtons();
+    if (view.kind == StudyKind::Search) {
+        drawTrials();
+        drawAgainst();
+    } else {
+        showSummary();
+    }
+}
+
+void SearchResults::fillParameters() {
+    const QSignalBlocker quiet(m_parameter);
+    const QString before = m_parameter->currentData().toString();
+    m_parameter->clear();
+    const AlgorithmInfo* info =
+        m_view.experiment ? findAlgorithm(m_view.experiment->plan.algorithm) : nullptr;
+    for (const SearchDimension& each : m_view.dimensions) {
+        const ParamSpec* spec = info ? info->schema().find(each.key) : nullptr;
+        m_parameter->addItem(words(spec ? spec->label : each.key), words(each.key));
+    }
+    m_parameter->setCurrentIndex(std::max(0, m_parameter->findData(before)));
+}
+
+void SearchResults::showHead() {
+    const bool any = !m_view.search.isEmpty() || !m_view.study.isEmpty();
+    m_title->setText(m_view.title);
+    QString state = any ? stateText(m_view) : QString();
+    if (any && m_view.planned > 0) {
+        const QString what = m_view.kind == StudyKind::Search ? tr("%1 of %2 trials") : tr("%1 of %2 runs");
+        state += QStringLiteral(" · ") + what.arg(m_view.done()).arg(m_view.planned);
+    }
+    if (m_view.best && m_view.rows[*m_view.best].value)
+        state += tr(" · best %1 %2 on validation (trial %3)")
+                     .arg(metricLabel(m_view.metric), metricText(*m_view.rows[*m_view.best].value))
+                     .arg(m_view.rows[*m_view.best].number);
+    if (!m_view.problem.isEmpty()) state += QStringLiteral(" · ") + m_view.problem;
+    m_state->setText(state);
+    m_bar->setVisible(any && m_view.live && !m_view.completed && *m_view.live != SearchState::Failed);
+    m_bar->setRange(0, std::max(1, m_view.planned));
+    m_bar->setValue(m_view.done());
+    QStringList numbers;
+    for (const char* key : {"ndcg@10", "recall@20", "rmse"})
+        for (const NamedValue& each : m_view.test)
+            if (each.key == key || (each.key == m_view.metric.toStdString() && numbers.isEmpty()))
+                if (const QString text =
+                        QStringLiteral("%1 %2").arg(metricLabel(words(each.key)), metricText(each.value));
+                    !numbers.contains(text))
+                    numbers << text;
+    m_test->setText(
+        tr("The best on the test part, measured once: %1").arg(numbers.join(QStringLiteral(", "))));
+    m_test->setVisible(m_view.kind == StudyKind::Search && !numbers.isEmpty());
+}
+
+const TrialRow* SearchResults::chosen() const {
+    const QModelIndexList selected = m_table->selectionModel()->selectedRows();
+    if (!selected.isEmpty()) return m_model->rowAt(m_sorted->mapToSource(selected.front()).row());
+    return m_view.best ? &m_view.rows[*m_view.best] : nullptr;
+}
+
+void SearchResults::selectTrial(int number) {
+    m_table->clearSelection();
+    for (int row = 0; row < m_sorted->rowCount(); ++row)
+        if (m_sorted->index(row, 0).data(TrialTableModel::NumberRole).toInt() == number)
+            m_table->selectRow(row);
+}
+
+void SearchResults::showButtons() {
+    const bool search = m_view.kind == StudyKind::Search;
+    const auto in = [this](std::initializer_list<SearchState> states) {
+        return m_view.live && std::find(states.begin(), states.end(), *m_view.live) != states.end();
+    };
+    const bool on = in({SearchState::Running, SearchState::Preparing});
+    const bool stored = search && !m_view.live && !m_view.study.isEmpty() && !m_view.completed &&
+                        m_view.plan && !m_view.rows.empty();
+    m_pause->setVisible(search && (m_view.live || stored));
+    m_pause->setText(on ? tr("Pause") : tr("Go on"));
+    m_pause->setToolTip(
+        stored ? tr("Opens this search's data and split again and runs the trials that are missing")
+               : QString());
+    m_pause->setProperty("iconName", on ? QStringLiteral("pause") : QStringLiteral("play"));
+    m_pause->setIcon(themedIcon(m_pause->property("iconName").toString()));
+    m_pause->setEnabled(on || stored || in({SearchState::Paused, SearchState::Stopped}));
+    m_stop->setVisible(search && m_view.live.has_value());
+    m_stop->setEnabled(on || in({SearchState::Paused}));
+    const TrialRow* row = chosen();
+    const bool best = row && m_view.best && row->number == m_view.rows[*m_view.best].number;
+    m_use->setVisible(search);
+    m_use->setEnabled(row && m_view.experiment);
+    m_use->setText(!row || best ? tr("Use the best") : tr("Use trial %1").arg(row->number));
+    m_use->setToolTip(tr("Sets up the Train page with these parameters"));
+    m_inspect->setEnabled(row && row->hasModel);
+    m_inspect->setText(!search || !row || best ? tr("Inspect") : tr("Inspect trial %1").arg(row->number));
+    m_inspect->setToolTip(row && !row->hasModel ? tr("Of a search only the best trial's model is kept")
+                                                : tr("Looks at single users' recommendations of this model"));
+    m_open->setEnabled(row && !row->run.isEmpty());
+}
+
+void SearchResults::drawTrials() {
+    const ThemeColors& colors = Theme::current().colors();
+    const QString metric = metricLabel(m_view.metric);
+    m_trials->setTitle(metric.isEmpty() ? QString() : tr("%1 on validation, trial by trial").arg(metric));
+    m_trials->setAxes({tr("Trial"), AxisScale::Linear, AxisUnit::Integer, {}, {}},
+                      {metric, AxisScale::Linear, AxisUnit::Number, {}, {}});
+    ChartSeries points = series("trials", tr("Trials"), SeriesKind::Scatter, Theme::current().series(0));
+    for (const TrialRow& row : m_view.rows)
+        if (row.state == TrialState::Done && row.value) points.points << QPointF(row.number, *row.value);
+    ChartSeries best = series("best", tr("Best so far"), SeriesKind::Line, colors.good);
+    double last = 0.0;
+    for (const auto& [number, value] : m_view.bestSoFar()) {
+        // A staircase: the best stays what it was until the trial that beats it.
+        if (!best.points.isEmpty() && value != last) best.points << QPointF(number, last);
+        best.points << QPointF(number, value);
+        last = value;
+    }
+    m_trials->setSeries(points.points.isEmpty() ? QVector<ChartSeries>{}
+                                                : QVector<ChartSeries>{best, points});
+    QVector<ChartMark> marks;
+    if (m_view.best && m_view.rows[*m_view.best].value)
+        marks << ChartMark{QPointF(m_view.rows[*m_view.best].number, *m_view.rows[*m_view.best].value),
+                           colors.good, tr("best")};
+    if (const TrialRow* row = chosen();
+        row && row->value && (!m_view.best || row->number != m_view.rows[*m_view.best].number))
+        marks << ChartMark{QPointF(row->number, *row->value), colors.accent, tr("trial %1").arg(row->number)};
+    m_trials->setMarks(marks);
+}
+
+void SearchResults::drawAgainst() {
+    const ThemeColors& colors = Theme::current().colors();
+    const std::string key = m_parameter->currentData().toString().toStdString();
+    const auto found = std::find_if(m_view.dimensions.begin(), m_view.dimensions.end(),
+                                    [&](const SearchDimension& each) { return each.key == key; });
+    if (found == m_view.dimensions.end()) return m_against->clear();
+    const QString metric = metricLabel(m_view.metric);
+    const bool numbers = found->type == ParamType::Integer || found->type == ParamType::Real;
+    if (!numbers) {
+        // Choices have no order: the best value that each has reached.
+        std::map<std::string, double> best;
+        for (const TrialRow& row : m_view.rows) {
+            const auto value = row.params.find(key);
+            if (row.state != TrialState::Done || !row.value || value == row.params.end()) continue;
+            const auto [at, fresh] = best.emplace(toText(value->second), *row.value);
+            if (!fresh && (m_view.higherIsBetter ? *row.value > at->second : *row.value < at->second))
+                at->second = *row.value;
+        }
+        QVector<QPair<QString, double>> bars;
+        for (const auto& [name, value] : best)
+            bars << QPair<QString, double>(words(name), value);
+        m_against->setMarks({});
+        m_against->setTitle(tr("Best %1 by %2").arg(metric, m_parameter->currentText()));
+        m_against->setAxes({m_parameter->currentText(), AxisScale::Linear, AxisUnit::Number, {}, {}},
+                           {metric, AxisScale::Linear, AxisUnit::Number, {}, {}});
+        if (bars.isEmpty()) return m_against->clear();
+        return m_against->setBars(bars);
+    }
+    m_against->setTitle({});
+    m_against->setAxes({m_parameter->currentText(),
+                        found->logScale ? AxisScale::Log : AxisScale::Linear,
+                        found->type == ParamType::Integer ? AxisUnit::Integer : AxisUnit::Number,
+                        {},
+                        {}},
+                       {metric, AxisScale::Linear, AxisUnit::Number, {}, {}});
+    ChartSeries points = series("trials", tr("Trials"), SeriesKind::Scatter, Theme::current().series(0));
+    QVector<ChartMark> marks;
+    const TrialRow* picked = chosen();
+    for (std::size_t n = 0; n < m_view.rows.size(); ++n) {
+        const TrialRow& row = m_view.rows[n];
+        const auto value = row.params.find(key);
+        if (row.state != TrialState::Done || !row.value || value == row.params.end()) continue;
+        const auto number = numberOf(value->second);
+        if (!number) continue;
+        const QPointF at(*number, *row.value);
+        points.points << at;
+        if (m_view.best == n)
+            marks << ChartMark{at, colors.good, tr("best")};
+        else if (picked && picked->number == row.number)
+            marks << ChartMark{at, colors.accent, tr("trial %1").arg(row.number)};
+    }
+    m_against->setSeries(points.points.isEmpty() ? QVector<ChartSeries>{} : QVector<ChartSeries>{points});
+    m_against->setMarks(marks);
+}
+
+void SearchResults::showSummary() {
+    const bool tested = !m_view.testSummary.empty();
+    const std::vector<StudyValue>& values = tested ? m_view.testSummary : m_view.validationSummary;
+    QVector<QVector<CompareCell>> rows;
+    const auto number = [](double value) {
+        return std::isnan(value) ? QStringLiteral("–") : metricText(value);
+    };
+    for (const StudyValue& each : values)
+        rows << QVector<CompareCell>{{metricLabel(words(each.key))},
+                                     {number(each.mean), {}, true},
+                                     {QStringLiteral("± ") + number(each.halfWidth)},
+                                     {number(each.deviation)},
+                                     {number(each.min)},
+                                     {number(each.max)},
+                                     {QString::number(each.runs)}};
+    m_summary->setEmptyText(tr("No run of this study has numbers yet."));
+    m_summary->setTable({{tested ? tr("Test part") : tr("Validation part"), {}, true},
+                         {tr("Mean")},
+                         {tr("95 %"), tr("Mean ± this is the t-interval of the mean")},
+                         {tr("Deviation"), tr("Standard deviation of the runs, n − 1 below")},
+                         {tr("Lowest")},
+                         {tr("Highest")},
+                         {tr("Runs")}},
+                        rows);
+    m_summaryNote->setText(
+        m_view.kind == StudyKind::Folds
+            ? tr("Mean ± 95 % t-interval over folds. Folds share training data, so the truth lies "
+                 "outside more often than 5 %.")
+            : tr("Mean ± 95 % t-interval over seeds."));
+}
+
+void SearchResults::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (!m_table) return;
+    if (event->type() == QEvent::PaletteChange) {
+        for (QPushButton* button : {m_pause, m_stop, m_use, m_inspect, m_open})
+            button->setIcon(themedIcon(button->property("iconName").toString()));
+        drawTrials();
+        drawAgainst();
+    }
+    if (event->type() == QEvent::FontChange) {
+        m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
+        m_table->resizeColumnsToContents();
+    }
+}
+
+} // namespace recoscope

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/storage/experiment.h"
+
+#include <QWidget>
+
+class QComboBox;
+class QLabel;
+class QPushButton;
+
+namespace recoscope {
+
+class DatasetService;
+class NumberBox;
+class SearchSpaceForm;
+
+/// What a search is to do: algorithm, what is varied, method, number of trials, metric. GUI thread.
+class SearchSetup final : public QWidget {
+    Q_OBJECT
+public:
+    explicit SearchSetup(DatasetService* datasets, QWidget* parent = nullptr);
+
+    bool selectAlgorithm(const QString& id);
+    QString algorithm() const;
+    /// The rest of a plan: parameters that are not varied, evaluation, seed.
+    void setPlan(const TrainingPlan& plan);
+    /// As in a stored search.
+    void setExperiment(const Experiment& experiment);
+    void setMethod(SearchMethod method);
+    void setTrials(int trials);
+    void setMetric(const QString& key);
+    /// What Start would run.
+    Experiment experiment() const;
+    /// Why that cannot be; empty when it can.
+    QString problem() const;
+    SearchSpaceForm* space() const { return m_space; }
+    /// What went wrong with the last start; empty: nothing.
+    void say(const QString& words);
+    /// A person has changed something here.
+    bool touched() const { return m_touched; }
+
+signals:
+    void startRequested();
+    void dataRequested();
+
+private:
+    void fillAlgorithms();
+    void fillMetrics();
+    void refresh();
+
+    DatasetService* m_datasets;
+    TrainingPlan m_rest; // what is not shown here
+    QString m_said;
+    bool m_touched = false;
+    bool m_metricChosen = false;
+    QComboBox* m_algorithm = nullptr;
+    SearchSpaceForm* m_space = nullptr;
+    QComboBox* m_method = nullptr;
+    QLabel* m_methodText = nullptr;
+    QLabel* m_trialsLabel = nullptr;
+    NumberBox* m_trials = nullptr;
+    QComboBox* m_metric = nullptr;
+    QLabel* m_note = nullptr;
+    QLabel* m_problem = nullptr;
+    QPushButton* m_start = nullptr;
+};
+
+} // namespace recoscope
