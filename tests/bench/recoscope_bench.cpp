@@ -20,6 +20,7 @@ constexpr const char* usage =
     "  --repeats N           of each measure; the median is shown (default 5)\n"
     "  --threads N           default: all cores\n"
     "  --scale               20 million generated interactions instead\n"
+    "  --growth              every algorithm at 1, 5 and 20 million generated interactions instead; --only IDs\n"
     "  --smoke               tiny generated data: only checks that everything runs\n"
     "  --json FILE           the same as JSON\n";
 
@@ -41,6 +42,10 @@ bool readArguments(int count, char** arguments, Options& options) {
         const std::string name = arguments[n];
         if (name == "--scale") {
             options.scale = true;
+            continue;
+        }
+        if (name == "--growth") {
+            options.growth = true;
             continue;
         }
         if (name == "--smoke") {
@@ -79,10 +84,12 @@ int main(int count, char** arguments) {
         return 2;
     }
     ThreadPool pool({.threads = options.threads});
-    Report report(pool.threadCount(), options.smoke || options.scale ? 1 : options.repeats);
+    const bool large = options.scale || options.growth;
+    Report report(pool.threadCount(), options.smoke || large ? 1 : options.repeats);
     Status done;
-    if (options.smoke || !options.scale) done = measureMovieLens(report, pool, options);
+    if (options.smoke || !large) done = measureMovieLens(report, pool, options);
     if (done && (options.smoke || options.scale)) done = measureScale(report, pool, options);
+    if (done && (options.smoke || options.growth)) done = measureGrowth(report, pool, options);
     const int missed = report.finish();
     if (!options.jsonPath.empty() && !report.writeJson(options.jsonPath))
         done = Error{ErrorCode::Io, "The JSON could not be written", options.jsonPath};

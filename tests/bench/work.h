@@ -14,6 +14,7 @@ namespace recoscope::bench {
 struct Options {
     bool smoke = false; // a tiny generated set instead of MovieLens 1M, once: does everything run?
     bool scale = false; // twenty million generated interactions instead
+    bool growth = false; // every algorithm at 1, 5 and 20 million interactions instead
     int threads = 0;    // 0: all cores
     int repeats = 5;
     std::string data;                                              // ratings.dat; empty: the usual places
@@ -49,5 +50,8 @@ Status measureRanking(const SplitPtr& timed, const SplitPtr& ranked, Report& rep
 Status measureNeural(const SplitPtr& split, Report& report, ThreadPool& pool, const Options& options);
 /// Twenty million interactions: generated, written, imported, split, trained; times and peak memory.
 Status measureScale(Report& report, ThreadPool& pool, const Options& options);
+/// What an epoch (or the fit) of every algorithm takes with 1, 5 and 20 million interactions, beside its
+/// forecast; with --only, of the algorithms named by id. What is expected to take long is not run.
+Status measureGrowth(Report& report, ThreadPool& pool, const Options& options);
 
 } // namespace recoscope::bench

@@ -81,23 +81,37 @@ AlgorithmPicker::AlgorithmPicker(QWidget* parent)
     });
     m_search->installEventFilter(this);
     connect(m_search, &QLineEdit::returnPressed, this, [this] {
-        // Enter takes the first match.
-        for (int family = 0; family < m_filter->rowCount(); ++family) {
-            const QModelIndex head = m_filter->index(family, 0);
-            if (m_filter->rowCount(head) == 0) continue;
-            m_view->setCurrentIndex(m_filter->index(0, 0, head));
-            return;
-        }
+        if (const QModelIndex best = bestMatch(); best.isValid()) m_view->setCurrentIndex(best);
     });
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
         if (const AlgorithmInfo* info = current()) emit currentChanged(info);
     });
 }
 
+QModelIndex AlgorithmPicker::bestMatch() const {
+    const QString words = m_search->text().trimmed();
+    const auto closeness = [&words](const QModelIndex& index) {
+        const QString title = index.data().toString();
+        for (const QString& name : {title, index.data(AlgorithmModel::AlgorithmIdRole).toString()})
+            if (name.compare(words, Qt::CaseInsensitive) == 0) return 3;
+        if (title.startsWith(words, Qt::CaseInsensitive)) return 2;
+        return title.contains(words, Qt::CaseInsensitive) ? 1 : 0;
+    };
+    QModelIndex best;
+    for (int family = 0; family < m_filter->rowCount(); ++family) {
+        const QModelIndex head = m_filter->index(family, 0);
+        for (int row = 0; row < m_filter->rowCount(head); ++row) {
+            const QModelIndex index = m_filter->index(row, 0, head);
+            if (!best.isValid() || closeness(index) > closeness(best)) best = index;
+        }
+    }
+    return best;
+}
+
 bool AlgorithmPicker::eventFilter(QObject* watched, QEvent* event) {
     if (watched == m_search && event->type() == QEvent::KeyPress &&
         static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
-        if (!current()) emit m_search->returnPressed(); // the first match
+        if (!current()) emit m_search->returnPressed(); // the best match
         m_view->setFocus(Qt::TabFocusReason);
         return true;
     }

@@ -42,6 +42,10 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    /// Of what the search shows: the one whose title or id is what was typed, else whose title begins with or
+    /// has it, else the first. Invalid when nothing is shown.
+    QModelIndex bestMatch() const;
+
     AlgorithmModel* m_model = nullptr;
     QSortFilterProxyModel* m_filter = nullptr;
     QLineEdit* m_search = nullptr;

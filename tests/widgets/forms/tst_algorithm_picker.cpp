@@ -34,6 +34,18 @@ private slots:
         QVERIFY(!picker.select("no_such_algorithm"));
     }
 
+    void enterTakesWhatWasTypedBeforeWhatOnlyMentionsIt() {
+        AlgorithmPicker picker;
+        QTest::keyClicks(picker.search(), "ials"); // also within the summaries of others
+        QTest::keyClick(picker.search(), Qt::Key_Return);
+        QVERIFY(picker.current());
+        QCOMPARE(picker.current()->id, std::string_view("ials"));
+        picker.search()->clear();
+        QTest::keyClicks(picker.search(), "slo");
+        QTest::keyClick(picker.search(), Qt::Key_Return);
+        QCOMPARE(picker.current()->id, std::string_view("slope_one"));
+    }
+
     void searchFindsByTitleFamilyAndSummaryAndEnterTakesTheFirst() {
         AlgorithmPicker picker;
         picker.show();
