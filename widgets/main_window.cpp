@@ -4,6 +4,7 @@
 #include "engine/core/memory_usage.h"
 
 #include "app/models/run_table_model.h"
+#include "app/session/run_test.h"
 #include "widgets/charts/axis_ticks.h"
 #include "widgets/forms/parameter_form.h"
 #include "widgets/navigation_rail.h"
@@ -334,13 +335,13 @@ void MainWindow::connectPages() {
                 if (!record) return;
                 const QString label = runTitle(*record);
                 const int epoch = record->bestEpoch > 0 ? record->bestEpoch : record->epochs;
-                withSplitOf(*record, [this, model, label, epoch](const SplitPtr& split) {
+                withSplitOf(*record, [this, model, label, epoch, run = *record](const SplitPtr& split) {
                     if (model->itemCount() != split->dataset()->itemCount())
                         return complain(tr("The model does not fit"),
                                         tr("The model knows %1 items, the data has %2.")
                                             .arg(model->itemCount())
                                             .arg(split->dataset()->itemCount()));
-                    m_inspect->setModel(model, split, label, epoch);
+                    m_inspect->setModel(model, split, label, epoch, testOptions(run, *model, *split));
                     m_latent->setModel(model, split, label, epoch);
                     showPage(Inspect);
                 });

@@ -11,6 +11,7 @@
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/latent_page.h"
+#include "widgets/pages/metric_card_view.h"
 #include "widgets/pages/run_monitor.h"
 #include "widgets/pages/runs_page.h"
 #include "widgets/pages/search_page.h"
@@ -298,6 +299,13 @@ void Tour::takePictures(const QSize& size, const std::function<void(const QStrin
         m_window.showPage(page);
         settle(350);
         save(QLatin1String(name), m_window.grab().toImage());
+        if (page != MainWindow::Inspect) continue;
+        MetricCardView* card = m_window.inspectPage()->metricCard();
+        m_window.inspectPage()->showMetric();
+        wait([&] { return card->settled(); }, 20'000);
+        settle(150);
+        save(QStringLiteral("metric"), m_window.grab().toImage());
+        m_window.inspectPage()->showCode(false);
     }
 }
 

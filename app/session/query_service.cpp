@@ -2,6 +2,7 @@
 #include "app/session/query_service.h"
 
 #include "engine/api/split_query.h"
+#include "engine/eval/dialects.h"
 #include "engine/linalg/top_k.h"
 
 #include "app/session/inbox.h"
@@ -198,7 +199,26 @@ Result<ExplainAnswer> explanationOf(const Model& model, const SplitPtr& split, U
 struct QueryService::Private {
     Inbox inbox;
     quint64 lastTicket = 0;
-    Lane lane; // last: joined first
+    std::shared_ptr<RunControl> card = std::make_shared<RunControl>(); // of the newest metric card
+    std::unique_ptr<ThreadPool> pool; // made and used by the lane alone
+    Lane lane;                        // last: joined first
+
+    /// On the lane.
+    Result<MetricCardAnswer> cardOf(const MetricCardRequest& request, RunControl& control) {
+        if (const Status status = check(request.model, request.split); !status) return status.error();
+        if (const Status status = checkUser(*request.split, request.user); !status) return status.error();
+        EvaluationOptions options = request.options;
+        if (!request.dialect.empty()) {
+            const Dialect* dialect = findDialect(request.dialect);
+            if (!dialect) return Error{ErrorCode::Invalid, "There is no such dialect", request.dialect};
+            options = inDialect(options, *dialect, *request.split);
+        }
+        if (!pool) pool = std::make_unique<ThreadPool>(ThreadPoolOptions{.threads = 0, .niceness = 10});
+        auto found = recoscope::explainMetric(*request.model, *request.split, request.target, options, request.user,
+                                  request.key, *pool, control);
+        if (!found) return found.error();
+        return MetricCardAnswer{0, std::move(*found)};
+    }
 
     /// Runs `work` on the lane as the newest question of its kind; its answer goes to `deliver` on the GUI
     /// thread.
@@ -223,7 +243,7 @@ struct QueryService::Private {
 QueryService::QueryService(QObject* parent)
     : QObject(parent)
     , d(std::make_unique<Private>()) {}
-QueryService::~QueryService() = default;
+QueryService::~QueryService() { d->card->cancel(); }
 
 quint64 QueryService::recommend(Model model, SplitPtr split, UserIndex user, int count, int modelEpoch) {
     return d->ask<RecommendAnswer>(
@@ -252,6 +272,18 @@ quint64 QueryService::explain(Model model, SplitPtr split, UserIndex user, ItemI
             return explanationOf(model, split, user, item);
         },
         [this](const ExplainAnswer& answer) { emit explained(answer); });
+}
+
+quint64 QueryService::explainMetric(MetricCardRequest request) {
+    // Personalisation evaluates all users: nobody waits for that of the question before.
+    d->card->cancel();
+    d->card = std::make_shared<RunControl>();
+    return d->ask<MetricCardAnswer>(
+        this, "metric card",
+        [p = d.get(), request = std::move(request), control = d->card] {
+            return p->cardOf(request, *control);
+        },
+        [this](const MetricCardAnswer& answer) { emit metricExplained(answer); });
 }
 
 quint64 QueryService::code(CodeRequest request) {

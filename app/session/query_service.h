@@ -3,6 +3,7 @@
 
 #include "engine/api/recommender.h"
 #include "engine/data/split.h"
+#include "engine/eval/metric_card.h"
 
 #include "app/session/code_query.h"
 
@@ -58,6 +59,21 @@ struct ExplainAnswer {
     Explanation explanation;
 };
 
+/// Whose number is to be calculated step by step, and how it is read.
+struct MetricCardRequest {
+    std::shared_ptr<const Recommender> model;
+    SplitPtr split;
+    Target target = Target::Test;
+    EvaluationOptions options;
+    std::string dialect; // laid over the options; empty: none
+    UserIndex user{};
+    std::string key; // "ndcg@10"
+};
+struct MetricCardAnswer {
+    quint64 ticket = 0;
+    MetricCard card;
+};
+
 /// Scores, explains and searches on one query lane, never on the GUI thread. The newest question of a kind wins: an older
 /// one that has not started is dropped. GUI thread object.
 class QueryService final : public QObject {
@@ -69,6 +85,8 @@ public:
     quint64 recommend(std::shared_ptr<const Recommender> model, SplitPtr split, UserIndex user, int count, int modelEpoch = 0);
     quint64 neighbours(std::shared_ptr<const Recommender> model, SplitPtr split, ItemIndex item, int count);
     quint64 explain(std::shared_ptr<const Recommender> model, SplitPtr split, UserIndex user, ItemIndex item);
+    /// The calculation of one user's metric.
+    quint64 explainMetric(MetricCardRequest request);
     /// For models with codes: a user through encoder and decoder, a code between two users, a made-up user.
     quint64 code(CodeRequest request);
     quint64 blend(BlendRequest request);
@@ -78,6 +96,7 @@ signals:
     void recommended(const recoscope::RecommendAnswer& answer);
     void neighboursFound(const recoscope::NeighbourAnswer& answer);
     void explained(const recoscope::ExplainAnswer& answer);
+    void metricExplained(const recoscope::MetricCardAnswer& answer);
     void codeFound(const recoscope::CodeAnswer& answer);
     void decoded(const recoscope::DecodedAnswer& answer); // of blend() and drawUser()
     void failed(quint64 ticket, const recoscope::Error& error);

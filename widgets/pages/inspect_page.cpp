@@ -7,10 +7,12 @@
 #include "app/session/browse_service.h"
 #include "app/session/dataset_service.h"
 #include "app/session/live_run.h"
+#include "app/session/run_test.h"
 #include "app/session/training_service.h"
 #include "widgets/delegates/bar_delegate.h"
 #include "widgets/pages/browse_table.h"
 #include "widgets/pages/code_view.h"
+#include "widgets/pages/metric_card_view.h"
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
@@ -36,6 +38,8 @@ namespace {
 
 const QString storedKey = QStringLiteral("*stored*");
 constexpr int neighbourCount = 20;
+constexpr int codeTab = 1;
+constexpr int metricTab = 2;
 
 QLabel* heading(const QString& text, QWidget* parent) {
     auto* label = new QLabel(text, parent);
@@ -89,8 +93,12 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     m_tabs->setDocumentMode(true);
     m_tabs->addTab(lists, tr("Recommendations"));
     m_tabs->addTab(m_code, tr("Code"));
-    m_tabs->setTabToolTip(1, tr("The user's history squeezed into a code and rebuilt from it"));
+    m_tabs->setTabToolTip(codeTab, tr("The user's history squeezed into a code and rebuilt from it"));
     m_tabs->setTabBarAutoHide(false);
+    m_card = new MetricCardView(m_queries, this);
+    m_tabs->addTab(m_card, tr("Metric"));
+    m_tabs->setTabToolTip(metricTab, tr("One number of this user with every step of its calculation"));
+    m_tabs->setTabVisible(codeTab, false);
     auto* splitter = new QSplitter(this);
     splitter->setObjectName(QStringLiteral("inspectUsersSplitter"));
     splitter->setChildrenCollapsible(false);
@@ -113,6 +121,10 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
 
     connect(m_code, &CodeView::itemActivated, this, [this](ItemIndex item) {
         showCode(false);
+        showItem(item);
+    });
+    connect(m_card, &MetricCardView::itemActivated, this, [this](ItemIndex item) {
+        m_tabs->setCurrentIndex(0);
         showItem(item);
     });
     connect(m_users, &BrowseTable::currentChanged, this, [this](std::int32_t user) {
@@ -357,7 +369,8 @@ void InspectPage::takeRun(const QString& id) {
     else if (m_shown.model != run->model)
         m_before = m_shown.model;
     showModel({run->model, run->split, run->record.name.isEmpty() ? id : run->record.name, run->modelEpoch,
-               run->modelMidEpoch});
+               run->modelMidEpoch,
+               run->split ? testOptions(run->record, *run->model, *run->split) : EvaluationOptions{}});
     const bool live = m_training->activeRun() == id;
     const auto place = live && run->modelMidEpoch && run->paused ? batchPlace(*run) : std::nullopt;
     m_state->setText(place  ? tr("epoch %1, after batch %2 of %3, paused")
@@ -369,8 +382,8 @@ void InspectPage::takeRun(const QString& id) {
 }
 
 void InspectPage::setModel(std::shared_ptr<const Recommender> model, SplitPtr split, const QString& label,
-                           int epoch) {
-    m_stored = Shown{std::move(model), std::move(split), label, epoch, false};
+                           int epoch, const EvaluationOptions& options) {
+    m_stored = Shown{std::move(model), std::move(split), label, epoch, false, options};
     m_run.clear();
     m_shownRun.clear();
     m_before.reset();
@@ -386,8 +399,7 @@ void InspectPage::showModel(Shown shown) {
     m_shown = std::move(shown);
     if (!m_shown.model || !m_shown.split) return;
     m_stack->setCurrentIndex(1);
-    m_tabs->setTabVisible(1, hasCode());
-    m_tabs->tabBar()->setVisible(hasCode());
+    m_tabs->setTabVisible(codeTab, hasCode());
     if (otherData) {
         m_user = UserIndex{0};
         m_item.reset();
@@ -425,6 +437,7 @@ void InspectPage::ask() {
         m_queries->recommend(m_shown.model, m_shown.split, *m_user, m_count->value(), m_shown.epoch);
     askItem();
     updateCode();
+    m_card->setSubject({m_shown.model, m_shown.split, *m_user, m_shown.options});
 }
 
 void InspectPage::updateCode() {
@@ -433,7 +446,8 @@ void InspectPage::updateCode() {
 }
 
 bool InspectPage::hasCode() const { return m_shown.model && m_shown.model->latentSpace(); }
-void InspectPage::showCode(bool on) { m_tabs->setCurrentIndex(on && hasCode() ? 1 : 0); }
+void InspectPage::showCode(bool on) { m_tabs->setCurrentIndex(on && hasCode() ? codeTab : 0); }
+void InspectPage::showMetric() { m_tabs->setCurrentIndex(metricTab); }
 
 void InspectPage::askItem() {
     if (!m_shown.model || !m_shown.split || !m_user) return;

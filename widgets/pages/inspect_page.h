@@ -25,6 +25,7 @@ class DatasetService;
 class ExplanationModel;
 class HeldOutModel;
 class HistoryModel;
+class MetricCardView;
 class RecommendationModel;
 class TrainingService;
 
@@ -42,7 +43,9 @@ public:
     bool showUserId(const QString& id);
     void showItem(ItemIndex item);
     /// A model that is not of a run of this session, e.g. reopened from the workspace.
-    void setModel(std::shared_ptr<const Recommender> model, SplitPtr split, const QString& label, int epoch);
+    /// @param options  as its run was evaluated, for the metric card.
+    void setModel(std::shared_ptr<const Recommender> model, SplitPtr split, const QString& label, int epoch,
+                  const EvaluationOptions& options = {});
     /// A run of this session.
     void setRun(const QString& run);
     std::optional<UserIndex> user() const { return m_user; }
@@ -51,6 +54,9 @@ public:
     /// Shows it, where the model has codes; else the lists.
     void showCode(bool on);
     bool hasCode() const;
+    /// One metric of the user, step by step.
+    MetricCardView* metricCard() const { return m_card; }
+    void showMetric();
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -63,6 +69,7 @@ private:
         QString label;
         int epoch = 0;
         bool midEpoch = false;
+        EvaluationOptions options = {};
     };
     QWidget* buildTop();
     void updateCode();
@@ -100,6 +107,7 @@ private:
     QStackedWidget* m_stack = nullptr;
     QTabWidget* m_tabs = nullptr;
     CodeView* m_code = nullptr;
+    MetricCardView* m_card = nullptr;
     BrowseTable* m_users = nullptr;
     QLabel* m_userTitle = nullptr;
     QLabel* m_userText = nullptr;

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/models/metric_card_model.h"
 #include "app/models/recommendation_model.h"
 #include "app/session/dataset_service.h"
 #include "app/session/training_service.h"
 #include "widgets/pages/inspect_page.h"
+#include "widgets/pages/metric_card_view.h"
 
+#include <QAbstractItemModelTester>
+#include <QComboBox>
+#include <QLabel>
+#include <QRegularExpression>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <cmath>
 
 using namespace recoscope;
 
@@ -83,6 +92,73 @@ private slots:
         const ItemIndex item = lists[1]->rowAt(0)->item;
         page.showItem(item);
         QTRY_VERIFY_WITH_TIMEOUT(lists[1]->rowCount() > 0 && lists[1]->rowAt(0)->item != item, patience);
+    }
+
+    void theMetricCardCalculatesWhatTheEvaluationFound() {
+        QTemporaryDir workspace;
+        DatasetService datasets;
+        QSignalSpy split(&datasets, &DatasetService::splitReady);
+        datasets.import(QStringLiteral("builtin:sample"));
+        QTRY_VERIFY_WITH_TIMEOUT(split.count() > 0, patience);
+        TrainingService training(workspace.path());
+        InspectPage page(&training, &datasets);
+        page.resize(1180, 740);
+        page.show();
+        Experiment experiment;
+        experiment.plan.algorithm = "item_knn";
+        const auto run = training.start(experiment, datasets.currentSplit());
+        QVERIFY(run.ok());
+        QTRY_VERIFY_WITH_TIMEOUT(training.run(*run)->test && training.run(*run)->test->find("ndcg@10"),
+                                 patience);
+        const Evaluation& test = *training.run(*run)->test;
+        MetricCardView* card = page.metricCard();
+        auto* terms = page.findChild<MetricCardModel*>();
+        const QAbstractItemModelTester tester(terms, QAbstractItemModelTester::FailureReportingMode::Fatal);
+        page.showMetric();
+        QTRY_VERIFY_WITH_TIMEOUT(card->settled(), patience);
+        const auto* title = card->findChild<QLabel*>("cardTitle");
+        const auto* equation = card->findChild<QLabel*>("cardEquation");
+        const auto plain = [&] { return equation->text().remove(QRegularExpression("<[^>]*>")); };
+        for (const char* key : {"ndcg@10", "recall@20", "precision@10"}) {
+            const MetricValue* metric = test.find(key);
+            QVERIFY(metric);
+            for (const std::size_t at : {std::size_t{0}, std::size_t{17}}) {
+                const UserIndex user = test.users[at];
+                page.showUser(user);
+                card->setMetric(key);
+                QTRY_VERIFY_WITH_TIMEOUT(card->settled(), patience);
+                // The value at the end of the equation is the stored one, to the six digits shown.
+                const double shown = plain().section('=', -1).trimmed().toDouble();
+                QVERIFY2(std::abs(shown - metric->perUser[at]) < 1e-5,
+                         qPrintable(QStringLiteral("%1: %2").arg(key, equation->text())));
+                QVERIFY(title->text().contains(
+                    QString::fromStdString(std::string(datasets.dataset()->userId(user)))));
+                // As many hits among the terms as the recall counts.
+                int hits = 0;
+                for (int row = 0; row < terms->rowCount(); ++row)
+                    hits += terms->index(row, 0).data(MetricCardModel::HitRole).toBool() ? 1 : 0;
+                if (QLatin1String(key) == QLatin1String("precision@10"))
+                    QCOMPARE(hits, static_cast<int>(std::lround(metric->perUser[at] * 10)));
+            }
+        }
+        // Another reading gives another definition, and says it.
+        card->setMetric("ndcg@10");
+        const auto* definition = card->findChild<QLabel*>("cardNote");
+        QTRY_VERIFY_WITH_TIMEOUT(card->settled() && title->text().contains("NDCG"), patience);
+        const QString own = definition->text();
+        card->setDialect("ncf_99");
+        QTRY_VERIFY_WITH_TIMEOUT(card->settled() && definition->text() != own, patience);
+        QVERIFY2(definition->text().contains("99"), qPrintable(definition->text()));
+        // What no single user has is told in words, and the rest goes on.
+        card->setDialect({});
+        card->setMetric("gini@10");
+        QTRY_VERIFY_WITH_TIMEOUT(card->settled(), patience);
+        QVERIFY(equation->text().isEmpty());
+        QVERIFY2(card->findChild<QLabel*>("cardMeaning")->text().contains("user"),
+                 qPrintable(card->findChild<QLabel*>("cardMeaning")->text()));
+        card->setMetric("auc");
+        QTRY_VERIFY_WITH_TIMEOUT(card->settled() && !equation->text().isEmpty(), patience);
+        QVERIFY(!card->findChild<QSpinBox*>("cardCutoff")->isEnabled());
     }
 };
 

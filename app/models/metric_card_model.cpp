@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/models/metric_card_model.h"
+
+#include <cmath>
+
+namespace recoscope {
+
+namespace {
+
+/// Six digits, so that a person who calculates along sees the same ones.
+QString number(double value) {
+    if (!std::isfinite(value)) return QStringLiteral("–");
+    if (value == std::floor(value) && std::abs(value) < 1e9) return QString::number(value, 'f', 0);
+    return QString::number(value, 'f', std::abs(value) < 100.0 ? 6 : 3);
+}
+
+} // namespace
+
+MetricCardModel::MetricCardModel(QObject* parent)
+    : QAbstractTableModel(parent) {}
+
+void MetricCardModel::setCard(const MetricCard& card, const DatasetPtr& dataset) {
+    beginResetModel();
+    m_terms = dataset ? card.terms : std::vector<CardTerm>();
+    m_dataset = dataset;
+    endResetModel();
+}
+
+int MetricCardModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(m_terms.size());
+}
+
+int MetricCardModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+QVariant MetricCardModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid() || index.row() >= rowCount()) return {};
+    const CardTerm& term = m_terms[static_cast<std::size_t>(index.row())];
+    switch (role) {
+    case Qt::DisplayRole:
+        switch (index.column()) {
+        case Step:
+            return QString::fromStdString(term.symbol);
+        case Item:
+            return term.item ? QString::fromStdString(m_dataset->itemTitle(*term.item)) : QString();
+        case How:
+            return QString::fromStdString(term.text);
+        case Value:
+            return number(term.value);
+        default:
+            return {};
+        }
+    case Qt::ToolTipRole:
+        if (index.column() == Value) return QString::number(term.value, 'g', 17);
+        return index.data(Qt::DisplayRole);
+    case Qt::TextAlignmentRole:
+        return QVariant::fromValue((index.column() == Value ? Qt::AlignRight : Qt::AlignLeft) |
+                                   Qt::AlignVCenter);
+    case HitRole:
+        return term.hit;
+    case ResultRole:
+        return term.result;
+    case ItemRole:
+        return term.item ? toInt(*term.item) : -1;
+    default:
+        return {};
+    }
+}
+
+QVariant MetricCardModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal) return {};
+    if (role == Qt::TextAlignmentRole)
+        return QVariant::fromValue((section == Value ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole) return {};
+    switch (section) {
+    case Step:
+        return tr("Step");
+    case Item:
+        return tr("Item");
+    case How:
+        return tr("How");
+    case Value:
+        return tr("Value");
+    default:
+        return {};
+    }
+}
+
+} // namespace recoscope
