@@ -7,6 +7,7 @@
 
 #include <QCoreApplication>
 
+#include <cstdlib>
 #include <limits>
 
 namespace recoscope {
@@ -19,6 +20,18 @@ std::optional<double> numberOf(const ParamValue& value) {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
     if (const auto* real = std::get_if<double>(&value)) return *real;
     return std::nullopt;
+}
+
+/// Long titles stand in two lines, broken at the space nearest to the middle.
+QString inTwoLines(QString title) {
+    constexpr qsizetype shortEnough = 10;
+    if (title.size() <= shortEnough) return title;
+    qsizetype best = -1;
+    for (qsizetype at = title.indexOf(QLatin1Char(' ')); at >= 0;
+         at = title.indexOf(QLatin1Char(' '), at + 1))
+        if (best < 0 || std::abs(2 * at - title.size()) < std::abs(2 * best - title.size())) best = at;
+    if (best >= 0) title[best] = QLatin1Char('\n');
+    return title;
 }
 
 } // namespace
@@ -58,7 +71,7 @@ std::vector<TrialTableModel::Column> TrialTableModel::columnsOf(const StudyView&
         for (const SearchDimension& each : view.dimensions) {
             const ParamSpec* spec = info ? info->schema().find(each.key) : nullptr;
             columns.push_back(
-                {What::Param, each.key, words(spec ? spec->label : each.key),
+                {What::Param, each.key, inTwoLines(words(spec ? spec->label : each.key)),
                  spec ? QStringLiteral("<p><b>%1</b> %2</p>")
                             .arg(words(each.key).toHtmlEscaped(), words(spec->help).toHtmlEscaped())
                       : QString()});

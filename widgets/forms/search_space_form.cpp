@@ -164,11 +164,15 @@ void SearchSpaceForm::setSchema(const ParamSchema& schema) {
             row.fixedChoice->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
             row.fixedChoice->setMinimumContentsLength(9);
             row.fixed = row.fixedChoice;
-            auto* flow = new FlowLayout(row.range);
-            flow->setContentsMargins(Theme::current().scaled(22), 0, 0, 0);
+            auto* indented = new QHBoxLayout(row.range);
+            indented->setContentsMargins(Theme::current().scaled(22), 0, 0, 0);
+            auto* listed = new QWidget(row.range);
+            listed->setProperty("clear", true);
+            indented->addWidget(listed);
+            auto* flow = new FlowLayout(listed);
             const auto add = [&](const QString& key, const QString& label, const QString& help) {
                 row.fixedChoice->addItem(label, key);
-                auto* choice = new QCheckBox(label, row.range);
+                auto* choice = new QCheckBox(label, listed);
                 choice->setProperty("key", key);
                 choice->setChecked(true);
                 if (!help.isEmpty())

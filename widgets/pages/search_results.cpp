@@ -15,6 +15,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QPainter>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSortFilterProxyModel>
@@ -40,10 +41,39 @@ std::optional<double> numberOf(const ParamValue& value) {
     return std::nullopt;
 }
 
+/// Says in words which column is sorted: the style's arrow covers right-aligned titles.
+class SortedTrials final : public QSortFilterProxyModel {
+public:
+    using QSortFilterProxyModel::QSortFilterProxyModel;
+
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override {
+        const QVariant text = QSortFilterProxyModel::headerData(section, orientation, role);
+        if (role != Qt::DisplayRole || orientation != Qt::Horizontal || section != sortColumn()) return text;
+        return text.toString() +
+               (sortOrder() == Qt::DescendingOrder ? QStringLiteral(" ▾") : QStringLiteral(" ▴"));
+    }
+    void sort(int column, Qt::SortOrder order) override {
+        QSortFilterProxyModel::sort(column, order);
+        if (columnCount() > 0) emit headerDataChanged(Qt::Horizontal, 0, columnCount() - 1);
+    }
+};
+
 /// The best trial is bold, failed ones are grey.
 class TrialDelegate final : public QStyledItemDelegate {
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override {
+        if (option.state & QStyle::State_Selected)
+            painter->fillRect(option.rect, Theme::current().colors().selection);
+        QStyleOptionViewItem inner = option;
+        inner.rect.adjust(kPadding, 0, -kPadding, 0);
+        QStyledItemDelegate::paint(painter, inner, index);
+    }
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding + space::small, 0);
+    }
 
 protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
@@ -65,6 +95,9 @@ protected:
             tint(colors.text);
         }
     }
+
+private:
+    static constexpr int kPadding = 2; // as the headers, so that texts stand under their titles
 };
 
 QString stateText(const StudyView& view) {
@@ -101,7 +134,7 @@ ChartSeries series(const char* key, const QString& name, SeriesKind kind, const 
 SearchResults::SearchResults(QWidget* parent)
     : QWidget(parent) {
     m_model = new TrialTableModel(this);
-    m_sorted = new QSortFilterProxyModel(this);
+    m_sorted = new SortedTrials(this);
     m_sorted->setSourceModel(m_model);
     m_sorted->setSortRole(TrialTableModel::SortRole);
     m_table = new QTableView(this);
@@ -109,6 +142,7 @@ SearchResults::SearchResults(QWidget* parent)
     m_table->setModel(m_sorted);
     m_table->setItemDelegate(new TrialDelegate(m_table));
     m_table->setSortingEnabled(true);
+    m_table->horizontalHeader()->setSortIndicatorShown(false);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -224,6 +258,7 @@ QWidget* SearchResults::buildCharts() {
     label->setBuddy(m_parameter);
     m_against = new CurveChart;
     m_against->setObjectName(QStringLiteral("againstChart"));
+    m_against->setLegendVisible(false); // one kind of point
     m_against->setEmptyText(tr("Which values of a parameter do well shows up here."));
     auto* line = new QHBoxLayout;
     line->addWidget(label);
@@ -279,8 +314,6 @@ void SearchResults::setView(const StudyView& view) {
     if (!m_fitted && m_model->rowCount() > 0) {
         m_fitted = view.done() > 0;
         m_table->resizeColumnsToContents();
-        for (int n = 0; n + 1 < m_model->columnCount(); ++n)
-            m_table->setColumnWidth(n, m_table->columnWidth(n) + space::small);
     }
     m_upper->setCurrentIndex(view.kind == StudyKind::Search ? 0 : 1);
     showHead();

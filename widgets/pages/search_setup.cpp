@@ -307,7 +307,7 @@ void SearchSetup::refresh() {
            "part, once, at the end.");
     if (wrong.isEmpty())
         if (const auto search = searchOf(experiment()))
-            note = tr("%1 trials, each on its own. %2").arg(search->plannedTrials()).arg(note);
+            note = tr("%1 trials in all. %2").arg(search->plannedTrials()).arg(note);
     m_note->setText(note);
 }
 
