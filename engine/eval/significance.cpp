@@ -79,9 +79,12 @@ std::string claimOf(const Comparison& c, double level) {
     const std::string correction =
         c.pairsInTable > 1 ? " after Holm's correction over " + std::to_string(c.pairsInTable) + " pairs"
                            : "";
+    // A claim tells the size of the difference, so its interval goes the same way.
+    const bool turned = c.significant && c.difference < 0.0;
     const std::string interval = std::to_string(static_cast<int>(std::lround(100.0 * (1.0 - level)))) +
-                                 " % interval of the difference " + figure(c.interval.low) + " to " +
-                                 figure(c.interval.high);
+                                 " % interval of the difference " +
+                                 figure(turned ? -c.interval.high : c.interval.low) + " to " +
+                                 figure(turned ? -c.interval.low : c.interval.high);
     if (!c.significant)
         return "That " + c.nameA + " and " + c.nameB + " differ in " + c.label +
                " cannot be claimed from the " + users + " (paired t-test, two-sided, " + pText(c.adjustedT) +

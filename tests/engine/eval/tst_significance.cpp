@@ -243,6 +243,8 @@ private slots:
             QVERIFY(found->claim.find("better for 100 % of the users and worse for 0 %") !=
                     std::string::npos);
             QCOMPARE(found->wins, swapped ? 0 : 400);
+            // Both ends of the interval have the sign of "by": no minus before a figure.
+            QVERIFY2(found->claim.find(" -") == std::string::npos, found->claim.c_str());
         }
     }
 
