@@ -106,6 +106,14 @@ void Tour::inspect(const QString& run) {
     UserIndex best{};
     for (std::int32_t u = 0; u < test.rowCount(); ++u)
         if (test.rowSize(UserIndex{u}) > test.rowSize(best)) best = UserIndex{u};
+    const MetricValue* ndcg = live->test ? live->test->find("ndcg@10") : nullptr;
+    double nearest = 1.0;
+    for (std::size_t n = 0; ndcg && n < ndcg->perUser.size(); ++n) {
+        const UserIndex user = live->test->users[n];
+        if (test.rowSize(user) > 10 || std::abs(ndcg->perUser[n] - 0.5) >= nearest) continue;
+        nearest = std::abs(ndcg->perUser[n] - 0.5);
+        m_typical = user;
+    }
     m_window.showPage(MainWindow::Inspect);
     m_window.inspectPage()->setRun(run);
     m_window.inspectPage()->showUser(best);
@@ -301,10 +309,13 @@ void Tour::takePictures(const QSize& size, const std::function<void(const QStrin
         save(QLatin1String(name), m_window.grab().toImage());
         if (page != MainWindow::Inspect) continue;
         MetricCardView* card = m_window.inspectPage()->metricCard();
+        const auto before = m_window.inspectPage()->user();
+        if (m_typical) m_window.inspectPage()->showUser(*m_typical);
         m_window.inspectPage()->showMetric();
         wait([&] { return card->settled(); }, 20'000);
         settle(150);
         save(QStringLiteral("metric"), m_window.grab().toImage());
+        if (before) m_window.inspectPage()->showUser(*before);
         m_window.inspectPage()->showCode(false);
     }
 }

@@ -61,6 +61,7 @@ private:
     RunLibrary& m_library;
     QString m_adversarial;
     QString m_variational;
+    std::optional<UserIndex> m_typical; // found some of what was held out, and missed some
 };
 
 } // namespace recoscope

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/models/metric_card_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace recoscope {
 
 namespace {
 
-/// Six digits, so that a person who calculates along sees the same ones.
-QString number(double value) {
-    if (!std::isfinite(value)) return QStringLiteral("–");
-    if (value == std::floor(value) && std::abs(value) < 1e9) return QString::number(value, 'f', 0);
-    return QString::number(value, 'f', std::abs(value) < 100.0 ? 6 : 3);
-}
+bool whole(double value) { return value == std::floor(value) && std::abs(value) < 1e9; }
 
 } // namespace
 
@@ -23,6 +19,10 @@ void MetricCardModel::setCard(const MetricCard& card, const DatasetPtr& dataset)
     beginResetModel();
     m_terms = dataset ? card.terms : std::vector<CardTerm>();
     m_dataset = dataset;
+    // Six digits, so that a person who calculates along sees the same ones; none where all are counts.
+    const bool counts =
+        std::all_of(m_terms.begin(), m_terms.end(), [](const CardTerm& term) { return whole(term.value); });
+    m_digits = counts ? 0 : 6;
     endResetModel();
 }
 
@@ -47,7 +47,8 @@ QVariant MetricCardModel::data(const QModelIndex& index, int role) const {
         case How:
             return QString::fromStdString(term.text);
         case Value:
-            return number(term.value);
+            return std::isfinite(term.value) ? QString::number(term.value, 'f', m_digits)
+                                             : QStringLiteral("–");
         default:
             return {};
         }

@@ -34,6 +34,7 @@ public:
 private:
     std::vector<CardTerm> m_terms;
     DatasetPtr m_dataset;
+    int m_digits = 6;
 };
 
 } // namespace recoscope

@@ -39,6 +39,8 @@ protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
         HitDelegate::initStyleOption(option, index);
         if (index.data(MetricCardModel::ResultRole).toBool()) option->font.setBold(true);
+        // Clear of the band at the left.
+        if (index.column() == MetricCardModel::Step) option->text.prepend(QChar(QChar::Nbsp));
     }
 };
 
@@ -209,8 +211,8 @@ void MetricCardView::ask() {
 void MetricCardView::take(const MetricCard& card) {
     m_settled = true;
     m_card = card;
-    const DatasetPtr data = m_subject.split->dataset();
-    m_title->setText(tr("%1 of user %2").arg(text(card.label), text(data->userId(card.user))));
+    const DatasetPtr dataset = m_subject.split->dataset();
+    m_title->setText(tr("%1 of user %2").arg(text(card.label), text(dataset->userId(card.user))));
     m_meaning->setText(text(card.meaning));
     m_formula->setText(text(card.formula));
     m_formula->setVisible(!card.formula.empty());
@@ -221,7 +223,7 @@ void MetricCardView::take(const MetricCard& card) {
     if (!card.relevant.empty()) {
         QStringList names;
         for (const ItemIndex item : card.relevant)
-            if (names.size() < kNamedItems) names << QString::fromStdString(data->itemTitle(item));
+            if (names.size() < kNamedItems) names << QString::fromStdString(dataset->itemTitle(item));
         const auto more = static_cast<int>(card.relevant.size()) - static_cast<int>(names.size());
         QString all = names.join(QStringLiteral(", "));
         if (more > 0) all += tr(" and %1 more").arg(more);
@@ -229,7 +231,7 @@ void MetricCardView::take(const MetricCard& card) {
     }
     m_facts->setText(facts.join(QStringLiteral("; ")));
     m_facts->setVisible(!facts.isEmpty());
-    m_model->setCard(card, data);
+    m_model->setCard(card, dataset);
     m_table->setVisible(true);
     m_table->setColumnHidden(MetricCardModel::Item,
                              std::none_of(card.terms.begin(), card.terms.end(),

@@ -313,7 +313,7 @@ void SearchResults::setView(const StudyView& view) {
     }
     if (!m_fitted && m_model->rowCount() > 0) {
         m_fitted = view.done() > 0;
-        m_table->resizeColumnsToContents();
+        fitColumns();
     }
     m_upper->setCurrentIndex(view.kind == StudyKind::Search ? 0 : 1);
     showHead();
@@ -324,6 +324,13 @@ void SearchResults::setView(const StudyView& view) {
     } else {
         showSummary();
     }
+}
+
+void SearchResults::fitColumns() {
+    // The last column takes what is left only when it is told so after the others have their widths.
+    m_table->horizontalHeader()->setStretchLastSection(false);
+    m_table->resizeColumnsToContents();
+    m_table->horizontalHeader()->setStretchLastSection(true);
 }
 
 void SearchResults::fillParameters() {
@@ -417,18 +424,20 @@ void SearchResults::drawTrials() {
     const ThemeColors& colors = Theme::current().colors();
     const QString metric = metricLabel(m_view.metric);
     m_trials->setTitle(metric.isEmpty() ? QString() : tr("%1 on validation, trial by trial").arg(metric));
-    m_trials->setAxes({tr("Trial"), AxisScale::Linear, AxisUnit::Integer, {}, {}},
+    // All trials that are planned, so that the points stay where they are.
+    const int last = std::max(m_view.planned, m_view.rows.empty() ? 1 : m_view.rows.back().number);
+    m_trials->setAxes({tr("Trial"), AxisScale::Linear, AxisUnit::Integer, 0.0, last + 0.02 * last},
                       {metric, AxisScale::Linear, AxisUnit::Number, {}, {}});
     ChartSeries points = series("trials", tr("Trials"), SeriesKind::Scatter, Theme::current().series(0));
     for (const TrialRow& row : m_view.rows)
         if (row.state == TrialState::Done && row.value) points.points << QPointF(row.number, *row.value);
     ChartSeries best = series("best", tr("Best so far"), SeriesKind::Line, colors.good);
-    double last = 0.0;
+    double before = 0.0;
     for (const auto& [number, value] : m_view.bestSoFar()) {
         // A staircase: the best stays what it was until the trial that beats it.
-        if (!best.points.isEmpty() && value != last) best.points << QPointF(number, last);
+        if (!best.points.isEmpty() && value != before) best.points << QPointF(number, before);
         best.points << QPointF(number, value);
-        last = value;
+        before = value;
     }
     m_trials->setSeries(points.points.isEmpty() ? QVector<ChartSeries>{}
                                                 : QVector<ChartSeries>{best, points});
@@ -471,11 +480,18 @@ void SearchResults::drawAgainst() {
         return m_against->setBars(bars);
     }
     m_against->setTitle({});
-    m_against->setAxes({m_parameter->currentText(),
-                        found->logScale ? AxisScale::Log : AxisScale::Linear,
-                        found->type == ParamType::Integer ? AxisUnit::Integer : AxisUnit::Number,
-                        {},
-                        {}},
+    // The whole range that is searched, with a little air beside its ends.
+    std::optional<double> from;
+    std::optional<double> to;
+    if (!found->listed()) {
+        const double share = 0.03;
+        const double air =
+            found->logScale ? std::pow(found->max / found->min, share) : share * (found->max - found->min);
+        from = found->logScale ? found->min / air : found->min - air;
+        to = found->logScale ? found->max * air : found->max + air;
+    }
+    m_against->setAxes({m_parameter->currentText(), found->logScale ? AxisScale::Log : AxisScale::Linear,
+                        found->type == ParamType::Integer ? AxisUnit::Integer : AxisUnit::Number, from, to},
                        {metric, AxisScale::Linear, AxisUnit::Number, {}, {}});
     ChartSeries points = series("trials", tr("Trials"), SeriesKind::Scatter, Theme::current().series(0));
     QVector<ChartMark> marks;
@@ -539,7 +555,7 @@ void SearchResults::changeEvent(QEvent* event) {
     }
     if (event->type() == QEvent::FontChange) {
         m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
-        m_table->resizeColumnsToContents();
+        fitColumns();
     }
 }
 

@@ -56,6 +56,7 @@ private:
     void drawAgainst();
     void showSummary();
     void fillParameters();
+    void fitColumns();
 
     StudyView m_view;
     QLabel* m_title = nullptr;
