@@ -62,7 +62,8 @@ const MethodText& textOf(SearchMethod method) {
 
 SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     : QWidget(parent)
-    , m_datasets(datasets) {
+    , m_datasets(datasets)
+    , m_forecasts(new ForecastService(0, this)) {
     const auto combo = [this](const char* name) {
         auto* box = new QComboBox(this);
         box->setObjectName(QLatin1String(name));
@@ -91,6 +92,7 @@ SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     m_trials->setValue(30);
     m_metric = combo("searchMetric");
     m_note = muted();
+    m_note->setObjectName(QStringLiteral("searchNote"));
     m_problem = new QLabel(this);
     m_problem->setObjectName(QStringLiteral("searchProblem"));
     m_problem->setProperty("role", "bad");
@@ -159,6 +161,11 @@ SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     for (auto signal : {&DatasetService::busyChanged})
         connect(m_datasets, signal, this, &SearchSetup::refresh);
     connect(m_datasets, &DatasetService::splitReady, this, &SearchSetup::refresh);
+    connect(m_forecasts, &ForecastService::forecastReady, this, [this](const ForecastAnswer& answer) {
+        if (answer.ticket != m_ticket) return;
+        m_seconds = answer.forecast.verdict == FitVerdict::Unknown ? 0.0 : answer.forecast.seconds;
+        writeNote();
+    });
     fillMetrics();
     setMetric(QStringLiteral("ndcg@10"));
     selectAlgorithm(QStringLiteral("ials"));
@@ -302,12 +309,26 @@ void SearchSetup::refresh() {
     m_problem->setText(shown);
     m_problem->setVisible(!shown.isEmpty());
     m_start->setEnabled(wrong.isEmpty());
+    m_planned = 0;
+    if (wrong.isEmpty()) {
+        const Experiment asked = experiment();
+        if (const auto search = searchOf(asked)) m_planned = search->plannedTrials();
+        m_ticket = m_forecasts->ask(algorithm(), asked.plan.params, m_datasets->currentSplit());
+    }
+    writeNote();
+}
+
+void SearchSetup::writeNote() {
     QString note =
         tr("Every trial is judged on the validation part; only the best one is measured on the test "
            "part, once, at the end.");
-    if (wrong.isEmpty())
-        if (const auto search = searchOf(experiment()))
-            note = tr("%1 trials in all. %2").arg(search->plannedTrials()).arg(note);
+    if (m_planned > 0) {
+        const double all = m_seconds * m_planned;
+        note = all >= 1.0
+                   ? tr("%1 trials in all, about %2 of training with usual parameters. %3")
+                         .arg(QString::number(m_planned), QString::fromStdString(roughDuration(all)), note)
+                   : tr("%1 trials in all. %2").arg(QString::number(m_planned), note);
+    }
     m_note->setText(note);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "app/session/forecast_service.h"
 #include "app/storage/experiment.h"
 
 #include <QWidget>
@@ -48,9 +49,14 @@ private:
     void fillAlgorithms();
     void fillMetrics();
     void refresh();
+    void writeNote();
 
     DatasetService* m_datasets;
     TrainingPlan m_rest; // what is not shown here
+    ForecastService* m_forecasts;
+    quint64 m_ticket = 0;
+    double m_seconds = 0.0; // of one trial with what is not varied as set and the rest at its defaults
+    int m_planned = 0;      // trials; 0: it cannot start
     QString m_said;
     bool m_touched = false;
     bool m_metricChosen = false;

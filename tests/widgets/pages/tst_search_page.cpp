@@ -189,6 +189,13 @@ private slots:
         QCOMPARE(list->cell(0, 4), QStringLiteral("Finished"));
     }
 
+    void howLongTheTrialsTakeTogetherIsSaidBeforehand() {
+        Session session(m_folder.filePath("forecast"), *m_data);
+        session.setUp(1000, 200); // thousand long ones: more than a second on any machine
+        const auto* note = session.child<QLabel>("searchNote");
+        QTRY_VERIFY_WITH_TIMEOUT(note->text().contains("1000 trials in all, about"), patience);
+    }
+
     void seedsAreShownWithMeanAndInterval() {
         const QString folder = m_folder.filePath("seeds");
         Session session(folder, *m_data);
