@@ -87,6 +87,7 @@ InspectPage::InspectPage(TrainingService* training, DatasetService* datasets, QW
     lists->setStretchFactor(1, 3);
     lists->setSizes({552, 306});
     lists->setHandleWidth(space::medium);
+    lists->setContentsMargins(0, space::tiny, 0, 0);
     m_code = new CodeView(m_queries, this);
     m_tabs = new QTabWidget(this);
     m_tabs->setObjectName(QStringLiteral("inspectTabs"));

@@ -313,9 +313,15 @@ void SearchSetup::refresh() {
     if (wrong.isEmpty()) {
         const Experiment asked = experiment();
         if (const auto search = searchOf(asked)) m_planned = search->plannedTrials();
-        m_ticket = m_forecasts->ask(algorithm(), asked.plan.params, m_datasets->currentSplit());
+        if (isVisible()) // measuring the machine is for those who look
+            m_ticket = m_forecasts->ask(algorithm(), asked.plan.params, m_datasets->currentSplit());
     }
     writeNote();
+}
+
+void SearchSetup::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    refresh();
 }
 
 void SearchSetup::writeNote() {

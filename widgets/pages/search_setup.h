@@ -45,6 +45,9 @@ signals:
     void startRequested();
     void dataRequested();
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void fillAlgorithms();
     void fillMetrics();
