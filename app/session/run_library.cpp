@@ -220,13 +220,18 @@ QString RunLibrary::folder() const { return d->folder; }
 
 void RunLibrary::refresh() {
     if (d->listWaiting.exchange(true)) return;
-    using Studies = Result<std::vector<StudyRecord>>;
-    d->ask<Studies>({}, [](RunStore& store) -> Studies { return store.studies(); },
-                    [p = d.get()](Studies& studies) { p->studies = std::move(*studies); });
+    const auto studies = std::make_shared<std::vector<StudyRecord>>();
     d->ask<RunList>(
-        {}, [](RunStore& store) { return store.list(); },
-        [p = d.get()](RunList& list) {
+        {},
+        [studies](RunStore& store) -> RunList {
+            auto found = store.studies();
+            if (!found) return found.error();
+            *studies = std::move(*found);
+            return store.list();
+        },
+        [p = d.get(), studies](RunList& list) {
             p->runs = std::move(*list);
+            p->studies = std::move(*studies);
             emit p->q->listed();
         });
 }
