@@ -100,6 +100,27 @@ private slots:
         QVERIFY(!form.problem().isEmpty());
     }
 
+    void everyAlgorithmsSuggestionCanBeSearchedAsItStands() {
+        for (const AlgorithmInfo& info : algorithms()) {
+            SearchSpaceForm form;
+            form.setSchema(info.schema());
+            const auto suggested = SearchSpace::parse(info.schema(), "");
+            const std::string id(info.id);
+            QVERIFY2(form.problem().isEmpty() == suggested.ok(),
+                     qPrintable(QString::fromStdString(id) + ": " + form.problem()));
+            if (!suggested) continue;
+            const auto shown = SearchSpace::parse(info.schema(), form.space());
+            QVERIFY2(shown.ok() && shown->text() == suggested->text(), (id + ": " + form.space()).c_str());
+            QVERIFY2(form.fixed().empty(), id.c_str());
+            // Every other parameter can be varied, too, as it is suggested.
+            for (const ParamSpec& spec : info.schema().specs())
+                if (spec.type != ParamType::Text && SearchSpace::parse(info.schema(), spec.key))
+                    form.setVaried(spec.key, true);
+            QVERIFY2(form.problem().isEmpty(),
+                     qPrintable(QString::fromStdString(id) + ": " + form.problem()));
+        }
+    }
+
     void aSearchIsStartedWatchedAndItsBestUsed() {
         Session session(m_folder.filePath("first"), *m_data);
         session.setUp(5);
