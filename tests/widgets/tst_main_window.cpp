@@ -6,6 +6,8 @@
 #include "widgets/pages/data_page.h"
 #include "widgets/pages/inspect_page.h"
 #include "widgets/pages/runs_page.h"
+#include "widgets/pages/search_page.h"
+#include "widgets/pages/search_setup.h"
 #include "widgets/pages/train_page.h"
 #include "widgets/style/theme.h"
 
@@ -296,6 +298,25 @@ private slots:
         session.window.findChild<QPushButton*>("goBack")->click();
         QTRY_VERIFY_WITH_TIMEOUT(session.datasets.path() == path && session.datasets.currentSplit(), patience);
         QVERIFY(!notice->isVisible());
+    }
+
+    void trainAndSearchHandTheirParametersToEachOther() {
+        Session session(m_folder.filePath("search"));
+        session.window.openSample();
+        QTRY_VERIFY_WITH_TIMEOUT(session.datasets.currentSplit(), patience);
+        TrainingPlan best;
+        best.algorithm = "biased_mf";
+        best.params["learning_rate"] = 0.02;
+        session.window.showPage(MainWindow::Search);
+        emit session.window.searchPage()->useRequested(best);
+        QCOMPARE(session.window.page(), MainWindow::Train);
+        const TrainingPlan shown = session.window.trainPage()->experiment().plan;
+        QCOMPARE(shown.algorithm, std::string("biased_mf"));
+        QCOMPARE(std::get<double>(shown.params.at("learning_rate")), 0.02);
+        // The other way round: what is set up on the Train page is what a search begins with.
+        QVERIFY(session.window.trainPage()->selectAlgorithm("item_knn"));
+        session.window.showPage(MainWindow::Search);
+        QCOMPARE(session.window.searchPage()->setup()->algorithm(), QStringLiteral("item_knn"));
     }
 
     void theSelectedRunsAreComparedByAButton() {
