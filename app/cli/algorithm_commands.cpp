@@ -43,15 +43,6 @@ std::string allowedText(const ParamSpec& spec) {
     return rangeText(spec);
 }
 
-std::vector<std::string> needsOf(const AlgorithmInfo& info) {
-    std::vector<std::string> needs;
-    if (info.needs.ratings) needs.emplace_back("ratings");
-    if (info.needs.itemFeatures) needs.emplace_back("item features");
-    if (info.needs.userFeatures) needs.emplace_back("user features");
-    if (info.needs.times) needs.emplace_back("times");
-    return needs;
-}
-
 std::vector<std::string> capabilitiesOf(const AlgorithmInfo& info) {
     const AlgorithmCapabilities& can = info.capabilities;
     std::vector<std::string> list;
@@ -102,7 +93,7 @@ Json algorithmJson(const AlgorithmInfo& info) {
             {"summary", text(info.summary)},
             {"equation", text(info.equation)},
             {"reference", text(info.reference)},
-            {"needs", needsOf(info)},
+            {"needs", namesOf(info.needs)},
             {"capabilities", capabilitiesOf(info)}};
 }
 
@@ -116,7 +107,7 @@ int runAlgorithms(const Arguments& arguments) {
     }
     Table table({"id", "family", "title", "needs", "can"});
     for (const AlgorithmInfo& info : algorithms())
-        table.add({text(info.id), text(info.family), text(info.title), commas(needsOf(info)),
+        table.add({text(info.id), text(info.family), text(info.title), commas(namesOf(info.needs)),
                    commas(capabilitiesOf(info))});
     print(table.text());
     return ExitOk;
@@ -147,7 +138,7 @@ int runDescribe(const Arguments& arguments) {
     }
     print(text(info->title) + " (" + id + ", " + text(info->family) + ")\n\n" + text(info->summary) + "\n\n" +
           text(info->equation) + "\n\n" + text(info->reference) + "\n");
-    if (const auto needs = needsOf(*info); !needs.empty()) print("\nneeds: " + commas(needs) + "\n");
+    if (const auto needs = namesOf(info->needs); !needs.empty()) print("\nneeds: " + commas(needs) + "\n");
     print("can: " + commas(capabilitiesOf(*info)) + "\n\n");
     if (info->schema().specs().empty()) {
         print("no parameters\n");
@@ -174,7 +165,7 @@ std::string markdown(const AlgorithmInfo& info) {
     std::string out = "# " + text(info.title) + "\n\n" + text(info.summary) + "\n\n```\n" +
                       text(info.equation) + "\n```\n\n" + "* Id: `" + text(info.id) +
                       "`\n* Family: " + text(info.family) + "\n* Reference: " + text(info.reference) + "\n";
-    if (const auto needs = needsOf(info); !needs.empty()) out += "* Needs: " + commas(needs) + "\n";
+    if (const auto needs = namesOf(info.needs); !needs.empty()) out += "* Needs: " + commas(needs) + "\n";
     out += "* Can: " + commas(capabilitiesOf(info)) + "\n";
     if (info.schema().specs().empty()) return out + "\nIt has no parameters.\n";
     out += "\n| Parameter | Default | Range | Meaning |\n|---|---|---|---|\n";

@@ -194,7 +194,8 @@ void CompareService::exportMetrics(MeasurementPtr measurement, const QString& pa
                  path](RunControl&, const CompareWorker::Progress&) -> Result<QString> {
                std::vector<MetricRow> rows;
                for (const MeasuredRun& run : measurement->runs)
-                   rows.push_back({run.title.toStdString(), *run.evaluation, Target::Test});
+                   rows.push_back({run.title.toStdString(), *run.evaluation, Target::Test,
+                                   run.record.splitFingerprint.toStdString()});
                const Status written =
                    writeTextFile(path.toStdString(), metricTable(rows, tableFormatOf(path.toStdString())));
                if (!written) return written.error();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/api/algorithm_needs.h"
 #include "engine/api/cost.h"
 #include "engine/api/recommender.h"
 #include "engine/api/trainer.h"
@@ -12,14 +13,6 @@
 
 namespace recoscope {
 
-/// What an algorithm must be given to make sense.
-struct AlgorithmNeeds {
-    bool ratings = false;      // explicit ratings on a scale; implicit data is refused with a clear error
-    bool itemFeatures = false;
-    bool userFeatures = false;
-    bool times = false;
-};
-
 struct AlgorithmCapabilities {
     bool foldIn = false;          // scores a history training never saw from the history itself
     bool coldItems = false;       // scores items without interactions from their features
@@ -30,8 +23,8 @@ struct AlgorithmCapabilities {
     bool iterative = false;       // more than one epoch: a loss curve to watch
 };
 
-/// One row of the registry: all that Recoscope knows about an algorithm. Form, command line, docs, experiment files,
-/// sweeps and conformance tests come from here.
+/// One row of the registry: all that Recoscope knows about an algorithm. Form, command line, docs, experiment
+/// files, sweeps and conformance tests come from here.
 struct AlgorithmInfo {
     std::string_view id;        // "item_knn"
     std::string_view title;     // "ItemKNN"

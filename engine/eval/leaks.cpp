@@ -336,16 +336,8 @@ std::vector<Leak> findEvaluationLeaks(const Evaluation& evaluation, const Split&
 
 std::vector<Leak> findChoiceLeaks(const RunChoice& run, std::span<const RunChoice> others) {
     std::vector<Leak> leaks;
-    if (run.chosenOnTest)
-        leaks.push_back(
-            {"tuned-on-test",
-             "The run " + run.name +
-                 " was stopped or chosen by its numbers on the test part, which then say too much",
-             1,
-             {},
-             false});
     if (run.validated || !run.tested) return leaks;
-    Leak chosen{"chosen-among-tested", "", 1, {}, true};
+    Leak chosen{"tuned-on-test", "", 1, {}, true};
     std::vector<ParamMap> different{run.params};
     for (const RunChoice& other : others) {
         if (other.algorithm != run.algorithm || other.splitFingerprint != run.splitFingerprint ||

@@ -54,14 +54,12 @@ struct RunChoice {
     std::string splitFingerprint;
     ParamMap params; // complete, so that equal runs are equal
     std::uint64_t seed = 0;
-    bool validated = false;    // it has numbers on validation
-    bool tested = false;       // it has numbers on test
-    bool chosenOnTest = false; // early stopping or a search looked at the test part
+    bool validated = false; // it has numbers on validation
+    bool tested = false;    // it has numbers on test
 };
 
 /// How parameters may have been tuned on the test part:
-/// * "tuned-on-test": the run's stopping or choice looked at the test part;
-/// * "chosen-among-tested" (a hint): several runs of the same algorithm with different parameters on the same
+/// * "tuned-on-test" (a hint): several runs of the same algorithm with different parameters on the same
 /// split have
 ///   numbers on test and none on validation, so the better one can only have been chosen by the test part.
 /// @param others  all runs; `run` may be among them.

@@ -19,13 +19,16 @@ constexpr std::int64_t kNumbersPerChunk = 16384;
 
 bool hasFirst(OptimizerKind kind) {
     return kind == OptimizerKind::Momentum || kind == OptimizerKind::Nesterov ||
-           kind == OptimizerKind::Adam || kind == OptimizerKind::AdamW;
+           kind == OptimizerKind::Adam || kind == OptimizerKind::AdamW || kind == OptimizerKind::Rprop;
 }
 
 bool hasSecond(OptimizerKind kind) {
     return kind == OptimizerKind::Adagrad || kind == OptimizerKind::RmsProp || kind == OptimizerKind::Adam ||
-           kind == OptimizerKind::AdamW;
+           kind == OptimizerKind::AdamW || kind == OptimizerKind::Rprop;
 }
+
+/// What the second moment is before the first step.
+double secondAtFirst(OptimizerKind kind) { return kind == OptimizerKind::Rprop ? 1.0 : 0.0; }
 
 /// Numbers of one step of one parameter.
 template <class S>
@@ -43,9 +46,9 @@ struct Coefficients {
 };
 
 template <class S>
-Coefficients<S> coefficientsOf(const OptimizerOptions& o, bool penalised, double rate, std::int64_t step) {
+Coefficients<S> coefficientsOf(const OptimizerOptions& o, double decay, bool penalised, double rate,
+                               std::int64_t step) {
     const bool adam = o.kind == OptimizerKind::Adam || o.kind == OptimizerKind::AdamW;
-    const double decay = penalised ? o.weightDecay : 0.0;
     const double keepFirst = adam ? o.beta1 : o.momentum;
     const double keepSecond = adam ? o.beta2 : o.rmsDecay;
     const auto t = static_cast<double>(step);
@@ -94,6 +97,16 @@ void update(const Coefficients<S>& coefficients, std::int64_t n, S* __restrict w
             const S vi = c.keepSecond * v[i] + c.addSecond * gi * gi;
             v[i] = vi;
             wi -= c.rate * gi / (std::sqrt(vi) + c.epsilon);
+        } else if constexpr (Kind == OptimizerKind::Rprop) {
+            const S turn = gi * m[i];
+            const S vi = turn > S(0)   ? std::min(v[i] * S(1.2), S(1000))
+                         : turn < S(0) ? std::max(v[i] * S(0.5), S(1e-5))
+                                       : v[i];
+            gi = turn < S(0) ? S(0) : gi;
+            v[i] = vi;
+            m[i] = gi;
+            const S sign = (gi > S(0) ? S(1) : S(0)) - (gi < S(0) ? S(1) : S(0));
+            wi -= c.rate * vi * (sign + (gi - gi)); // what is not finite has no sign, but must not hide
         } else {
             const S mi = c.keepFirst * m[i] + c.addFirst * gi;
             const S vi = c.keepSecond * v[i] + c.addSecond * gi * gi;
@@ -126,6 +139,8 @@ Update<S> updateOf(OptimizerKind kind, bool penalty) {
         return pick<S, OptimizerKind::RmsProp>(penalty);
     case OptimizerKind::Adam:
         return pick<S, OptimizerKind::Adam>(penalty);
+    case OptimizerKind::Rprop:
+        return pick<S, OptimizerKind::Rprop>(penalty);
     case OptimizerKind::AdamW:
         break;
     }
@@ -154,8 +169,11 @@ Optimizer<S>::Optimizer(const OptimizerOptions& options, const ParameterSet<S>& 
         rows = std::max(rows, parameter.value.rows());
         cols = std::max(cols, parameter.value.cols());
         if (hasFirst(options.kind)) state.first.setZero(parameter.value.rows(), parameter.value.cols());
-        if (hasSecond(options.kind)) state.second.setZero(parameter.value.rows(), parameter.value.cols());
+        if (hasSecond(options.kind))
+            state.second.setConstant(parameter.value.rows(), parameter.value.cols(),
+                                     static_cast<S>(secondAtFirst(options.kind)));
         state.penalised = penalty && parameter.role == ParamRole::Weight;
+        state.decay = state.penalised ? options.weightDecay * parameter.decayShare : 0.0;
         m_states.push_back(std::move(state));
     }
     // With plain SGD and Adagrad a gradient of zero changes nothing.
@@ -176,7 +194,8 @@ void Optimizer<S>::step(ParameterSet<S>& parameters, const Gradients<S>& gradien
         State& state = m_states[n];
         Matrix<S>& value = parameters[id].value;
         const std::int64_t cols = value.cols();
-        const Coefficients<S> c = coefficientsOf<S>(m_options, state.penalised, learningRate, ++state.steps);
+        const Coefficients<S> c =
+            coefficientsOf<S>(m_options, state.decay, state.penalised, learningRate, ++state.steps);
         const Update<S> apply = updateOf<S>(m_options.kind, state.penalised);
         const ConstMap<S> gradient = gradients.value(id);
         S* const w = value.data();
@@ -221,7 +240,7 @@ template <class S>
 void Optimizer<S>::reset() {
     for (State& state : m_states) {
         state.first.setZero();
-        state.second.setZero();
+        state.second.setConstant(static_cast<S>(secondAtFirst(m_options.kind)));
         state.steps = 0;
     }
 }
@@ -244,6 +263,10 @@ std::vector<std::pair<OptimizerKind, ParamChoice>> optimizerChoices() {
         {OptimizerKind::RmsProp, {"rmsprop", "RMSProp", "Steps are divided by the gradient's recent size"}},
         {OptimizerKind::Adam, {"adam", "Adam", "Momentum divided by the gradient's recent size"}},
         {OptimizerKind::AdamW, {"adamw", "AdamW", "Adam with weight decay apart from the gradient"}},
+        {OptimizerKind::Rprop,
+         {"rprop", "Rprop",
+          "Follows only the gradient's sign, with a step size of its own for every weight; for batches that "
+          "hold all rows"}},
     };
 }
 

@@ -23,6 +23,8 @@ namespace recoscope::nn {
 ///     RmsProp   v = ρ v + (1−ρ) g²,  w −= η g / (√v + ε)
 ///     Adam      m = β₁ m + (1−β₁) g,  v = β₂ v + (1−β₂) g²,  w −= η m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε) in step t
 ///     = 1, 2, … AdamW     w = (1−ηλ) w, then Adam with a gradient that has no λ in it
+///     Rprop     Δ = min(1.2 Δ, 1000) where g m > 0, max(Δ/2, 10⁻⁵) and g = 0 where g m < 0,
+///               w −= η Δ sign(g),  m = g, Δ being 1 at first. For batches that hold every row.
 ///
 /// All but AdamW have the penalty λ/2 |w|², and all of them α |w|₁, in the gradient: g + λ w + α sign(w).
 ///
@@ -30,10 +32,12 @@ namespace recoscope::nn {
 /// & Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013. Duchi, Hazan &
 /// Singer, "Adaptive subgradient methods", JMLR 2011. Tieleman & Hinton, lecture 6.5 of "Neural networks for
 /// machine learning", 2012. Kingma & Ba, "Adam", ICLR 2015, algorithm 1. Loshchilov & Hutter, "Decoupled
-/// weight decay regularization", ICLR 2019. Differs from the papers: the learning rate stands outside of the
+/// weight decay regularization", ICLR 2019. Igel & Hüsken, "Empirical evaluation of the improved Rprop
+/// learning algorithms", Neurocomputing 50, 2003: iRprop−. Differs from the papers: Rprop's step sizes count
+/// in learning rates, so that a schedule acts on them; the learning rate stands outside of the
 /// momentum, and Nesterov's point of view is the one after the step, as in PyTorch, so that a changing rate
 /// acts at once.
-enum class OptimizerKind { Sgd, Momentum, Nesterov, Adagrad, RmsProp, Adam, AdamW };
+enum class OptimizerKind { Sgd, Momentum, Nesterov, Adagrad, RmsProp, Adam, AdamW, Rprop };
 
 struct OptimizerOptions {
     OptimizerKind kind = OptimizerKind::Adam;
@@ -74,8 +78,9 @@ public:
 
 private:
     struct State {
-        Matrix<S> first;  // u or m
-        Matrix<S> second; // v
+        Matrix<S> first;    // u or m
+        Matrix<S> second;   // v or Δ
+        double decay = 0.0; // λ of this parameter
         bool penalised = false;
         std::int64_t steps = 0;
     };

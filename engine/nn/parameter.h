@@ -33,6 +33,7 @@ struct Parameter {
     std::string name; // "encoder.0.weight": the tensor's name in a model file too
     ParamRole role = ParamRole::Weight;
     Matrix<S> value;
+    double decayShare = 1.0; // of the optimiser's weight decay
 };
 
 /// All parameters of a network, in the order they were added. A plain value: a copy is a snapshot.

@@ -40,13 +40,9 @@ FitVerdict verdictOf(double bytes, double freeBytes) {
 
 /// Whether data that is enough for one is enough for the other, and whether it answers the same question.
 bool standsIn(const AlgorithmInfo& other, const AlgorithmInfo& asked) {
-    const auto enough = [](bool needs, bool given) { return !needs || given; };
     return other.id != asked.id && other.cost && other.capabilities.personalised &&
            other.capabilities.predictsRatings == asked.capabilities.predictsRatings &&
-           enough(other.needs.ratings, asked.needs.ratings) &&
-           enough(other.needs.itemFeatures, asked.needs.itemFeatures) &&
-           enough(other.needs.userFeatures, asked.needs.userFeatures) &&
-           enough(other.needs.times, asked.needs.times);
+           enoughFor(other.needs, asked.needs);
 }
 
 std::vector<ForecastAlternative> alternativesOf(const AlgorithmInfo& asked, const DataShape& shape,

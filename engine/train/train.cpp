@@ -38,22 +38,11 @@ Error errorOf(const std::exception_ptr& failure) {
 
 /// What the algorithm must be given, and the split does not have.
 Status checkNeeds(const AlgorithmInfo& algorithm, const Split& split) {
-    const std::string title(algorithm.title);
-    const Dataset& data = *split.dataset();
-    if (algorithm.needs.ratings && data.scale().implicit)
+    if (const auto lacks = missingNeed(algorithm.needs, split))
         return Error{ErrorCode::Unsupported,
-                     title + " needs ratings, and this data only says who took what; choose an algorithm for "
-                             "implicit data",
+                     std::string(algorithm.title) + " needs " + *lacks +
+                         ", and this data has none; choose another algorithm or other data",
                      "algorithm"};
-    if (algorithm.needs.itemFeatures && data.itemFeatures().empty())
-        return Error{ErrorCode::Unsupported, title + " needs item features, and this data has none",
-                     "algorithm"};
-    if (algorithm.needs.userFeatures && data.userFeatures().empty())
-        return Error{ErrorCode::Unsupported, title + " needs user features, and this data has none",
-                     "algorithm"};
-    if (algorithm.needs.times && split.trainTimes().empty())
-        return Error{ErrorCode::Unsupported,
-                     title + " needs the times of interactions, and this data has none", "algorithm"};
     if (split.train().empty())
         return Error{ErrorCode::Invalid, "The split leaves no training interactions", "split"};
     return {};

@@ -15,7 +15,7 @@ namespace recoscope::test {
 namespace {
 
 bool needsFeatures(const AlgorithmInfo& algorithm) {
-    return algorithm.needs.itemFeatures || algorithm.needs.userFeatures;
+    return algorithm.needs.itemFeatures || algorithm.needs.userFeatures || algorithm.needs.someFeatures;
 }
 
 SplitPtr splitOf(const DatasetPtr& dataset, const SplitSpec& spec) {
@@ -29,9 +29,7 @@ bool sameBits(const std::vector<T>& a, const std::vector<T>& b) {
 
 } // namespace
 
-/// The planted set, with attributes that tell of the group: but for a few that are missing, and one that is
-/// noise.
-DatasetPtr plantedWithFeatures() {
+DatasetPtr plantedWithFeatures(bool ofItems) {
     constexpr int groups = 4;
     const DatasetPtr plain = plantedDataset();
     DatasetParts parts;
@@ -62,7 +60,7 @@ DatasetPtr plantedWithFeatures() {
     region.vocabulary = {"north", "east", "south", "west"};
     for (int u = 0; u < plain->userCount(); ++u)
         region.tokens.push_back(u % 17 == 0 ? -1 : u % groups);
-    parts.itemFeatures = FeatureTable({std::move(title), std::move(genres), std::move(year)});
+    if (ofItems) parts.itemFeatures = FeatureTable({std::move(title), std::move(genres), std::move(year)});
     parts.userFeatures = FeatureTable({std::move(region)});
     parts.provenance = plain->provenance();
     return std::move(Dataset::make(std::move(parts))).value();

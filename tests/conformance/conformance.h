@@ -14,6 +14,10 @@
 
 namespace recoscope::test {
 
+/// plantedDataset() with attributes that tell of the group: but for a few that are missing, and one that is
+/// noise. Of users, and of items where it is asked for.
+DatasetPtr plantedWithFeatures(bool ofItems = true);
+
 /// What an algorithm is tried on: data that has all it needs.
 SplitPtr plantedSplit(const AlgorithmInfo& algorithm, SplitKind kind = SplitKind::RandomPerUser);
 /// Large enough that no first epoch is over at once.

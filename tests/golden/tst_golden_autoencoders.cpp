@@ -102,14 +102,14 @@ private slots:
         QVERIFY(ndcg >= 0.4799);
     }
 
-    /// Sedhain et al., WWW 2015, on a random tenth: I-AutoRec .831, U-AutoRec .874, biased MF .845. Ours
-    /// stays above the published figure; the bound says where it is.
+    /// Sedhain et al., WWW 2015, on a random tenth: I-AutoRec .831, U-AutoRec .874, biased MF .845. Over
+    /// three random tenths ours are .8344, .8326 and .8319.
     void itemAutorecOnARandomTenth() {
         RECOSCOPE_REAL_DATA(ratings, "ml-1m/ratings.dat");
         const RunEnded end = run("ml-1m-i-autorec", folderAbove(ratings, 2));
         const double rmse = metric(end, "rmse");
         qInfo("I-AutoRec RMSE %.4f, %.0f s %s", rmse, end.seconds, end.reason.c_str());
-        QVERIFY(rmse > 0.0 && rmse <= 0.846);
+        QVERIFY(rmse > 0.0 && rmse <= 0.835);
     }
 };
 

@@ -250,10 +250,8 @@ void TrainPage::orderTabs() {
 void TrainPage::describe(const AlgorithmInfo& info) {
     m_summary->setText(text(info.summary));
     QStringList needs;
-    if (info.needs.ratings) needs << tr("explicit ratings");
-    if (info.needs.itemFeatures) needs << tr("item features");
-    if (info.needs.userFeatures) needs << tr("user features");
-    if (info.needs.times) needs << tr("times");
+    for (const std::string& need : namesOf(info.needs))
+        needs << text(need);
     const ThemeColors& colors = Theme::current().colors();
     QString about =
         QStringLiteral(

@@ -24,6 +24,7 @@ double numbersPerWeight(nn::OptimizerKind kind) {
         return 2.0;
     case nn::OptimizerKind::Adam:
     case nn::OptimizerKind::AdamW:
+    case nn::OptimizerKind::Rprop:
         return 4.0;
     default:
         return 3.0;

@@ -198,7 +198,8 @@ void addTrainingRows(typename TypedSchema<P>::Builder& builder) {
                   .group = group})
         .integer("train_batch_size", static_cast<std::int32_t P::*>(&Base::batchSize),
                  {.label = "Batch size",
-                  .help = "Users a step. Larger is faster an epoch; smaller takes more steps.",
+                  .help = "Users a step (items, for a model over items). Larger is faster an epoch; smaller "
+                          "takes more steps.",
                   .min = 1,
                   .max = 65536,
                   .logScale = true,

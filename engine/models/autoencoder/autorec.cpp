@@ -11,7 +11,7 @@ namespace recoscope {
 namespace {
 
 enum class Over { Users, Items };
-enum class Centre { Mean, Biases };
+enum class Centre { None, Mean, Biases };
 
 struct AutorecParams : AutoencoderParams {
     AutorecParams() {
@@ -26,6 +26,7 @@ struct AutorecParams : AutoencoderParams {
     }
     Over over = Over::Items;
     nn::Activation hiddenActivation = nn::Activation::Sigmoid;
+    double encoderDecay = 1.0;
     double ridge = 1.0;
     Centre centre = Centre::Biases;
 };
@@ -39,16 +40,18 @@ const TypedSchema<AutorecParams>& typedSchema() {
                 {{Over::Items, {"items", "Items (I-AutoRec)", "An item's ratings in and out: more accurate"}},
                  {Over::Users, {"users", "Users (U-AutoRec)", "A user's ratings in and out"}}},
                 {.label = "Over", .help = "Whose ratings are rebuilt."})
-            .choice(
-                "center", &AutorecParams::centre,
-                {{Centre::Biases,
-                  {"biases", "Biases", "What user and item biases do not explain is rebuilt: more accurate"}},
-                 {Centre::Mean, {"mean", "Mean rating", "As in the paper, but for the mean"}}},
-                {.label = "Centre",
-                 .help = "What is taken off a rating before it goes in, and added to what comes out.",
-                 .advanced = true,
-                 .enabledBy = "autorec_over",
-                 .enabledWhen = {"items"}})
+            .choice("center", &AutorecParams::centre,
+                    {{Centre::Biases,
+                      {"biases", "Biases", "What user and item biases do not explain is rebuilt"}},
+                     {Centre::Mean, {"mean", "Mean rating", "Ratings above and below the mean"}},
+                     {Centre::None,
+                      {"none", "Nothing",
+                       "As in the paper: the size of a rating tells, too, that it was given at all"}}},
+                    {.label = "Centre",
+                     .help = "What is taken off a rating before it goes in, and added to what comes out.",
+                     .advanced = true,
+                     .enabledBy = "autorec_over",
+                     .enabledWhen = {"items"}})
             .integer("hidden_size", static_cast<std::int32_t AutorecParams::*>(&AutoencoderParams::code),
                      {.label = "Hidden units",
                       .help = "Numbers that a row of ratings is squeezed into.",
@@ -85,6 +88,15 @@ const TypedSchema<AutorecParams>& typedSchema() {
                    .enabledBy = "autorec_over",
                    .enabledWhen = {"items"}});
         addTrainingRows<AutorecParams>(builder);
+        builder.real("encoder_decay_share", &AutorecParams::encoderDecay,
+                     {.label = "L2 share of the encoder",
+                      .help = "How much of the L2 regularisation reaches the weights into the hidden layer. "
+                              "1 is the paper's single λ; less lets the hidden units tell rows apart while "
+                              "the weights that predict stay small.",
+                      .min = 0.0,
+                      .max = 10.0,
+                      .advanced = true,
+                      .group = "Training"});
         return builder.build();
     }();
     return schema;
@@ -93,13 +105,14 @@ const TypedSchema<AutorecParams>& typedSchema() {
 /// μ + b_u + b_i by alternating ridge solutions (regularised by 15 and 10 ratings, 10 rounds).
 struct RatingBiases {
     float mean = 0.0f;
-    VectorF users; // zero where only the mean is taken off
+    VectorF users; // zero where only the mean, or nothing, is taken off
     VectorF items;
 };
 
-RatingBiases biasesOf(const Split& split, bool meanOnly) {
+RatingBiases biasesOf(const Split& split, Centre centre) {
     const UserItemCsr& train = split.train();
     RatingBiases biases{0.0f, VectorF::Zero(train.rowCount()), VectorF::Zero(train.colCount())};
+    if (centre == Centre::None) return biases;
     double sum = 0.0;
     for (const float value : train.values())
         sum += static_cast<double>(value);
@@ -116,7 +129,7 @@ RatingBiases biasesOf(const Split& split, bool meanOnly) {
             solved(n) = rest / (regularisation + static_cast<float>(cols.size()));
         }
     };
-    for (int round = 0; round < (meanOnly ? 0 : 10); ++round) {
+    for (int round = 0; round < (centre == Centre::Mean ? 0 : 10); ++round) {
         solve(split.trainByItem(), biases.items, biases.users, 10.0f);
         solve(train, biases.users, biases.items, 15.0f);
     }
@@ -158,6 +171,7 @@ public:
         const LayerSizes sizes = m_params.sizes(size.items);
         const Encoder encoder = addEncoder(parameters, sizes, false, seed);
         const Decoder decoder = addDecoder(parameters, sizes, nullptr, seed);
+        parameters[encoder.weights[0]].decayShare = m_params.encoderDecay;
         LayerOptions layers = m_params.layers();
         layers.codeActivation = m_params.hiddenActivation;
         network.history = graph->sparseInput(size.items);
@@ -210,8 +224,8 @@ private:
 Result<std::unique_ptr<Trainer>> makeTrainer(const TrainerInput& input) {
     const auto params = typedSchema().read(input.params);
     if (!params) return params.error();
-    const bool meanOnly = params->over == Over::Users || params->centre == Centre::Mean;
-    return makeAutoencoderTrainer(std::make_shared<AutorecDesign>(*params, biasesOf(*input.split, meanOnly)),
+    const Centre centre = params->over == Over::Users ? Centre::Mean : params->centre;
+    return makeAutoencoderTrainer(std::make_shared<AutorecDesign>(*params, biasesOf(*input.split, centre)),
                                   input);
 }
 
@@ -239,7 +253,7 @@ AlgorithmInfo autorecInfo() {
                    "predicts the "
                    "ratings that are missing.",
         .equation = "r̂ = μ + W g(V (r − μ) + m) + b\n"
-                    "min (1/n) Σ_observed (r − r̂)² + λ/2 (|W|² + |V|²)",
+                    "min (1/n) Σ_observed (r − r̂)² + λ/2 (|W|² + s |V|²)",
         .reference =
             "Sedhain, Menon, Sanner & Xie: AutoRec: Autoencoders Meet Collaborative Filtering, WWW 2015",
         .needs = {.ratings = true},

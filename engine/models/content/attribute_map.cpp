@@ -356,7 +356,7 @@ AlgorithmInfo attributeMapInfo() {
         .reference =
             "Gantner, Drumond, Freudenthaler, Rendle & Schmidt-Thieme: Learning Attribute-to-Feature "
             "Mappings for Cold-Start Recommendations, ICDM 2010",
-        .needs = {.itemFeatures = true},
+        .needs = {.someFeatures = true},
         .capabilities = {.foldIn = true, .coldItems = true, .explains = true, .embeddings = true},
         .schema = []() -> const ParamSchema& { return typedSchema().schema(); },
         .makeTrainer = &makeTrainer,

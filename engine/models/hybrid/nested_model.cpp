@@ -55,16 +55,9 @@ Result<NestedRun> NestedRun::make(const NestedSpec& spec, const TrainerInput& in
     if (!algorithm) return algorithm.error();
     auto params = nestedParams(**algorithm, spec.params, paramsKey);
     if (!params) return params.error();
-    const Dataset& data = *input.split->dataset();
-    const AlgorithmNeeds& needs = (*algorithm)->needs;
-    const char* lacks = needs.ratings && data.scale().implicit              ? "ratings"
-                        : needs.itemFeatures && data.itemFeatures().empty() ? "attributes of items"
-                        : needs.userFeatures && data.userFeatures().empty() ? "attributes of users"
-                        : needs.times && input.split->trainTimes().empty()  ? "times"
-                                                                            : nullptr;
-    if (lacks)
+    if (const auto lacks = missingNeed((*algorithm)->needs, *input.split))
         return Error{ErrorCode::Unsupported,
-                     std::string((*algorithm)->title) + " needs " + lacks + ", which this data does not have",
+                     std::string((*algorithm)->title) + " needs " + *lacks + ", and this data has none",
                      idKey};
     auto trainer = (*algorithm)->makeTrainer({input.split, std::move(*params), input.seed});
     if (!trainer)

@@ -80,6 +80,22 @@ private slots:
         }
     }
 
+    void attributesOfUsersAloneAreEnough() {
+        SplitSpec spec;
+        spec.kind = SplitKind::ColdUsers;
+        const auto split = std::move(makeSplit(plantedWithFeatures(false), spec)).value();
+        const RunEnded end = run(info(), split);
+        QVERIFY2(end.outcome == RunOutcome::Completed, end.reason.c_str());
+        const double mine = ndcg(*end.model, split, CandidateKind::All);
+        const double popular =
+            ndcg(*run(*findAlgorithm("popularity"), split).model, split, CandidateKind::All);
+        QVERIFY2(mine > 1.4 * popular, qPrintable(QString("%1, popularity %2").arg(mine).arg(popular)));
+        const auto plain = std::move(makeSplit(plantedDataset(), spec)).value();
+        const RunEnded refused = run(info(), plain);
+        QCOMPARE(refused.outcome, RunOutcome::Failed);
+        QVERIFY2(refused.reason.find("item or user features") != std::string::npos, refused.reason.c_str());
+    }
+
     void everyoneElseGetsTheBaseModelsScores() {
         const SplitPtr split = plantedSplit(info());
         const ParamMap params{{"base", std::string("pure_svd")},

@@ -33,7 +33,7 @@ private slots:
         QTest::addColumn<double>("rate");
         const std::vector<std::pair<const char*, double>> learners{
             {"sgd", 0.05},      {"momentum", 0.005}, {"nesterov", 0.005}, {"adagrad", 0.02},
-            {"rmsprop", 0.002}, {"adam", 0.003},     {"adamw", 0.003}};
+            {"rmsprop", 0.002}, {"adam", 0.003},     {"adamw", 0.003},    {"rprop", 0.001}};
         for (const AlgorithmInfo* info : autoencoders())
             for (const auto& [learner, rate] : learners)
                 QTest::addRow("%s, %s", std::string(info->id).c_str(), learner)
@@ -46,14 +46,15 @@ private slots:
         QFETCH(double, rate);
         RunControl control;
         EventList events;
-        const RunEnded ended = run(info, planted(),
-                                   {.params = small(info, {{"learner", learner.toStdString()},
-                                                           {"learning_rate", rate},
-                                                           {"epochs", std::int64_t{12}},
-                                                           {"train_batch_size", std::int64_t{20}},
-                                                           {"dropout_prob", 0.0},
-                                                           {"corruption_ratio", 0.0}})},
-                                   control, events);
+        const RunEnded ended =
+            run(info, planted(),
+                {.params = small(info, {{"learner", learner.toStdString()},
+                                        {"learning_rate", rate},
+                                        {"epochs", std::int64_t{12}},
+                                        {"train_batch_size", std::int64_t{learner == "rprop" ? 1000 : 20}},
+                                        {"dropout_prob", 0.0},
+                                        {"corruption_ratio", 0.0}})},
+                control, events);
         QCOMPARE(ended.outcome, RunOutcome::Completed);
         // The weight of the KL term grows, so that the whole loss may.
         const char* key = curve(events, "reconstruction").empty() ? "loss" : "reconstruction";

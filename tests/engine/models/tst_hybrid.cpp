@@ -166,8 +166,7 @@ private slots:
                         "neighbours"));
             QVERIFY(has(refusal(id, parts("item_knn", "k 20", "item_knn", "")), "first_params", "key=value"));
             QVERIFY(has(refusal(id, parts("item_knn", "k=2; k=3", "item_knn", "")), "first_params", "twice"));
-            QVERIFY(
-                has(refusal(id, parts("item_knn", "", "content_knn", "")), "second", "attributes of items"));
+            QVERIFY(has(refusal(id, parts("item_knn", "", "content_knn", "")), "second", "item features"));
         }
         QVERIFY(has(refusal("attribute_map", {{"base", std::string("item_knn")}}), "base", "no vectors"));
         QVERIFY(has(refusal("attribute_map", {{"base", std::string("weighted_hybrid")}}), "base",

@@ -22,7 +22,7 @@ namespace {
 using Six = std::array<double, 6>;
 constexpr std::array kAllKinds{OptimizerKind::Sgd,     OptimizerKind::Momentum, OptimizerKind::Nesterov,
                                OptimizerKind::Adagrad, OptimizerKind::RmsProp,  OptimizerKind::Adam,
-                               OptimizerKind::AdamW};
+                               OptimizerKind::AdamW,   OptimizerKind::Rprop};
 
 // Half of Σ a (w − t)² is the loss of the trajectories below.
 constexpr Six kStart{0.5, -1.25, 2.0, 0.75, -0.1, 0.0};
@@ -88,6 +88,17 @@ struct Scalar {
             w -= rate * mHat / (std::sqrt(vHat) + o.epsilon);
             break;
         }
+        case OptimizerKind::Rprop:
+            if (t == 1) v = 1.0;
+            if (g * m < 0.0) {
+                v = std::max(0.5 * v, 1e-5);
+                g = 0.0;
+            } else if (g * m > 0.0) {
+                v = std::min(1.2 * v, 1000.0);
+            }
+            if (g != 0.0) w -= rate * v * (g / std::abs(g));
+            m = g;
+            break;
         }
     }
 };
@@ -221,6 +232,10 @@ private slots:
         QTest::newRow("AdamW") << OptimizerOptions{.kind = AdamW, .weightDecay = 0.05}
                                << Six{0.9566399743851229, -0.7267511314222329, 1.4579535955161333,
                                       1.2284613428827784, 0.3530617950151831,  -0.4921015975134827};
+        // With step_sizes=(1e-6, 100).
+        QTest::newRow("Rprop") << OptimizerOptions{.kind = Rprop}
+                               << Six{1.0368,  -0.5058399999999998, 1.2558399999999998,
+                                      1.49416, 0.43679999999999997, -0.7441599999999999};
     }
     void equalsPyTorch() {
         QFETCH(OptimizerOptions, options);
@@ -298,6 +313,24 @@ private slots:
         optimizer.step(set, gradients, 0.5, nullptr);
         QCOMPARE(set[weight].value(0, 1), -2.0 + 0.5 * (0.1 * 2.0 + 0.3));
         QCOMPARE(set[bias].value(0, 1), -2.0);
+    }
+
+    void aParameterTakesItsShareOfTheWeightDecay() {
+        ParameterSet<double> set;
+        std::vector<ParamId> all;
+        for (const double share : {1.0, 0.25, 0.0}) {
+            all.push_back(set.add("w" + std::to_string(all.size()), ParamRole::Weight,
+                                  Matrix<double>::Constant(1, 1, 2.0)));
+            set[all.back()].decayShare = share;
+        }
+        Optimizer<double> optimizer({.kind = OptimizerKind::Sgd, .weightDecay = 0.1}, set, all);
+        Gradients<double> gradients(set);
+        for (const ParamId id : all)
+            gradients.dense(id).matrix.setZero();
+        optimizer.step(set, gradients, 0.5, nullptr);
+        QCOMPARE(set[all[0]].value(0, 0), 2.0 * (1.0 - 0.5 * 0.1));
+        QCOMPARE(set[all[1]].value(0, 0), 2.0 * (1.0 - 0.5 * 0.025));
+        QCOMPARE(set[all[2]].value(0, 0), 2.0);
     }
 
     void decayOfAdamWStandsApartFromItsGradient() {
@@ -455,6 +488,7 @@ private slots:
         QCOMPARE(bytes(OptimizerKind::Momentum), 70 * 4);
         QCOMPARE(bytes(OptimizerKind::Adagrad), 70 * 4);
         QCOMPARE(bytes(OptimizerKind::AdamW), 2 * 70 * 4);
+        QCOMPARE(bytes(OptimizerKind::Rprop), 2 * 70 * 4);
     }
 
     void nanStaysInItsPlace_data() { addKinds(); }
