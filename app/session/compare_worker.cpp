@@ -282,7 +282,8 @@ Result<std::shared_ptr<const MetricMarks>> CompareWorker::mark(const Measurement
             alike.push_back(runs[n]);
         }
         if (alike.size() < 2) continue;
-        const auto compared = compareWithOthers(alike, which, metric.key, options);
+        const auto compared = compareWithOthers(alike, which, metric.key, options, &control);
+        if (control.cancelled()) return cancelled();
         if (!compared) continue; // fewer than two users: nothing to say of this metric
         auto& p = marks.p[metric.key];
         p.assign(runs.size(), std::numeric_limits<double>::quiet_NaN());
@@ -363,7 +364,7 @@ Result<std::shared_ptr<const PairTable>> CompareWorker::comparePairs(const Measu
              0.0);
     if (control.cancelled()) return cancelled();
     const SignificanceOptions options;
-    auto compared = compareAll(comparedRuns(*measurement), metric, options);
+    auto compared = compareAll(comparedRuns(*measurement), metric, options, &control);
     if (!compared) return compared.error();
     PairTable table{measurement, metric, options.level, {}};
     std::size_t at = 0;

@@ -123,10 +123,15 @@ void decide(std::vector<Comparison>& table, const SignificanceOptions& options) 
     }
 }
 
+bool stopped(RunControl* control) { return control && !control->keepGoing(); }
+
+Error cancelled() { return {ErrorCode::Cancelled, "Cancelled", ""}; }
+
 Error invalid(std::string message) { return {ErrorCode::Invalid, std::move(message), "metric"}; }
 
 Result<Comparison> measured(const ComparedRun& a, const ComparedRun& b, std::string_view metric,
-                            const SignificanceOptions& options) {
+                            const SignificanceOptions& options, RunControl* control) {
+    if (stopped(control)) return cancelled();
     const MetricValue* valueA = a.evaluation->find(metric);
     const MetricValue* valueB = b.evaluation->find(metric);
     for (const auto& [run, value] : {std::pair(&a, valueA), std::pair(&b, valueB)}) {
@@ -178,7 +183,9 @@ Result<Comparison> measured(const ComparedRun& a, const ComparedRun& b, std::str
     result.signedRank = wilcoxon(differences);
     const double deviation = deviationOf(differences, result.difference);
     result.effect = deviation > 0.0 ? result.difference / deviation : 0.0;
-    result.interval = bootstrapMean(differences, options);
+    if (stopped(control)) return cancelled(); // the ranks took a sort
+    result.interval = bootstrapMean(differences, options, control);
+    if (stopped(control)) return cancelled();
     return result;
 }
 
@@ -244,14 +251,19 @@ Wilcoxon wilcoxon(std::span<const double> differences) {
     return result;
 }
 
-ConfidenceInterval bootstrapMean(std::span<const double> values, const SignificanceOptions& options) {
+ConfidenceInterval bootstrapMean(std::span<const double> values, const SignificanceOptions& options,
+                                 RunControl* control) {
+    constexpr std::size_t drawsBetweenLooks = 1 << 16; // about a millisecond where the values are not cached
     if (values.empty() || options.resamples < 1) return {};
     std::vector<double> means;
     Rng rng = Rng::stream(options.seed, "significance.bootstrap");
     for (int sample = 0; sample < options.resamples; ++sample) {
         double sum = 0.0;
-        for (std::size_t n = 0; n < values.size(); ++n)
-            sum += values[rng.below(values.size())];
+        for (std::size_t n = 0; n < values.size();) {
+            if (stopped(control)) return {};
+            for (const std::size_t end = std::min(values.size(), n + drawsBetweenLooks); n < end; ++n)
+                sum += values[rng.below(values.size())];
+        }
         means.push_back(sum / static_cast<double>(values.size()));
     }
     std::sort(means.begin(), means.end());
@@ -286,8 +298,8 @@ std::string pText(double p) {
 }
 
 Result<Comparison> compareRuns(const ComparedRun& a, const ComparedRun& b, std::string_view metric,
-                               const SignificanceOptions& options) {
-    auto result = measured(a, b, metric, options);
+                               const SignificanceOptions& options, RunControl* control) {
+    auto result = measured(a, b, metric, options, control);
     if (!result) return result;
     std::vector<Comparison> table{std::move(*result)};
     decide(table, options);
@@ -295,11 +307,11 @@ Result<Comparison> compareRuns(const ComparedRun& a, const ComparedRun& b, std::
 }
 
 Result<std::vector<Comparison>> compareAll(std::span<const ComparedRun> runs, std::string_view metric,
-                                           const SignificanceOptions& options) {
+                                           const SignificanceOptions& options, RunControl* control) {
     std::vector<Comparison> table;
     for (std::size_t a = 0; a < runs.size(); ++a)
         for (std::size_t b = a + 1; b < runs.size(); ++b) {
-            auto result = measured(runs[a], runs[b], metric, options);
+            auto result = measured(runs[a], runs[b], metric, options, control);
             if (!result) return result.error();
             table.push_back(std::move(*result));
         }
@@ -308,12 +320,12 @@ Result<std::vector<Comparison>> compareAll(std::span<const ComparedRun> runs, st
 }
 
 Result<std::vector<Comparison>> compareWithOthers(std::span<const ComparedRun> runs, std::size_t which,
-                                                  std::string_view metric,
-                                                  const SignificanceOptions& options) {
+                                                  std::string_view metric, const SignificanceOptions& options,
+                                                  RunControl* control) {
     std::vector<Comparison> table;
     for (std::size_t other = 0; other < runs.size(); ++other) {
         if (other == which) continue;
-        auto result = measured(runs[which], runs[other], metric, options);
+        auto result = measured(runs[which], runs[other], metric, options, control);
         if (!result) return result.error();
         table.push_back(std::move(*result));
     }

@@ -3,6 +3,7 @@
 
 #include "engine/api/evaluation.h"
 #include "engine/core/result.h"
+#include "engine/core/run_control.h"
 
 #include <cstdint>
 #include <span>
@@ -44,8 +45,10 @@ struct ConfidenceInterval {
     double high = 0.0;
 };
 /// Percentile bootstrap interval of the mean, resampling users: the (1 − level) middle share of the
-/// resamples' means, linear between them. O(resamples * values).
-ConfidenceInterval bootstrapMean(std::span<const double> values, const SignificanceOptions& options = {});
+/// resamples' means, linear between them. Cancelled through `control`, where there is one: {0, 0}.
+/// O(resamples * values).
+ConfidenceInterval bootstrapMean(std::span<const double> values, const SignificanceOptions& options = {},
+                                 RunControl* control = nullptr);
 
 /// Holm's step-down adjusted p-values, in the order given. NaN stays NaN and does not count.
 std::vector<double> holm(std::span<const double> p);
@@ -84,18 +87,21 @@ struct ComparedRun {
 };
 
 /// Two runs. Different definitions of the metric, a metric without values a user, or fewer than two users in
-/// common: ErrorCode::Invalid. Not adjusted: a table of one pair.
+/// common: ErrorCode::Invalid. Not adjusted: a table of one pair. This and the two below are cancelled
+/// through `control`, where there is one: ErrorCode::Cancelled within a few milliseconds.
 Result<Comparison> compareRuns(const ComparedRun& a, const ComparedRun& b, std::string_view metric,
-                               const SignificanceOptions& options = {});
+                               const SignificanceOptions& options = {}, RunControl* control = nullptr);
 
 /// All pairs of a table of runs, (0,1), (0,2), …, (1,2), …, with Holm's correction over them.
 Result<std::vector<Comparison>> compareAll(std::span<const ComparedRun> runs, std::string_view metric,
-                                           const SignificanceOptions& options = {});
+                                           const SignificanceOptions& options = {},
+                                           RunControl* control = nullptr);
 
 /// One run against each of the others, with Holm's correction over those.
 Result<std::vector<Comparison>> compareWithOthers(std::span<const ComparedRun> runs, std::size_t which,
                                                   std::string_view metric,
-                                                  const SignificanceOptions& options = {});
+                                                  const SignificanceOptions& options = {},
+                                                  RunControl* control = nullptr);
 
 /// "p < 0.001", "p = 0.042"
 std::string pText(double p);

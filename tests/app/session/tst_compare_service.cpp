@@ -336,6 +336,37 @@ private slots:
         QVERIFY(answers.measurement);
     }
 
+    void comparingAllPairsStopsWhenAPersonCancels() {
+        // As many users and pairs as keep the bootstrap at work for many seconds.
+        Answers answers(m_folder.path());
+        constexpr std::int32_t users = 100'000;
+        auto many = std::make_shared<Measurement>();
+        for (int run = 0; run < 8; ++run) {
+            auto evaluation = std::make_shared<Evaluation>();
+            MetricValue metric;
+            metric.key = "ndcg@10";
+            metric.label = "NDCG@10";
+            metric.definition = "ndcg;k=10";
+            metric.count = users;
+            for (std::int32_t u = 0; u < users; ++u) {
+                evaluation->users.push_back(UserIndex{u});
+                metric.perUser.push_back(((u * 7919 + run * 104729) % 1000) / 1000.0);
+            }
+            evaluation->metrics.push_back(std::move(metric));
+            many->runs.push_back({{}, QString::number(run), {}, evaluation, false});
+        }
+        QSignalSpy moved(&answers.service, &CompareService::moved);
+        answers.service.comparePairs(many, "ndcg@10");
+        QVERIFY(moved.wait(patience)); // at work
+        QElapsedTimer clock;
+        clock.start();
+        answers.service.cancel();
+        QVERIFY(answers.wait());
+        QVERIFY2(clock.elapsed() < 200, qPrintable(QString::number(clock.elapsed())));
+        QVERIFY(!answers.pairs);
+        QVERIFY(answers.error && answers.error->code == ErrorCode::Cancelled);
+    }
+
     void runsOfAnotherSplitAreRefused() {
         Answers answers(m_folder.path());
         answers.service.measure(request({m_popularity, m_other}));

@@ -9,8 +9,10 @@
 #include <QTest>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <thread>
 
 using namespace recoscope;
 
@@ -277,6 +279,43 @@ private slots:
         QCOMPARE(others->size(), std::size_t{3});
         QCOMPARE((*others)[0].nameA, std::string("run 3"));
         QCOMPARE((*others)[1].pairsInTable, 3);
+    }
+
+    void cancellingStopsTheBootstrapWithin200Milliseconds() {
+        // Three pairs, 2,000 resamples of 300,000 users each: seconds, if nobody stops it.
+        constexpr int users = 300'000;
+        std::vector<Evaluation> evaluations;
+        for (std::uint64_t run = 0; run < 3; ++run)
+            evaluations.push_back(evaluationOf(upTo(users), lcg(run + 1, users)));
+        std::vector<ComparedRun> runs;
+        for (const Evaluation& each : evaluations)
+            runs.push_back({"run " + std::to_string(runs.size()), &each});
+        for (const bool all : {true, false}) {
+            RunControl control;
+            std::chrono::steady_clock::time_point asked;
+            std::thread person([&] {
+                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                asked = std::chrono::steady_clock::now();
+                control.cancel();
+            });
+            const auto table = all ? compareAll(runs, "ndcg@10", {}, &control)
+                                   : compareWithOthers(runs, 1, "ndcg@10", {}, &control);
+            const auto ended = std::chrono::steady_clock::now();
+            person.join();
+            QVERIFY(!table);
+            QCOMPARE(table.error().code, ErrorCode::Cancelled);
+            const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(ended - asked).count();
+            QVERIFY2(took >= 0 && took < 200, std::to_string(took).c_str());
+        }
+    }
+
+    void aControlThatNobodyUsesChangesNoNumber() {
+        const auto values = lcg(5, 700);
+        RunControl control;
+        const auto with = bootstrapMean(values, {}, &control);
+        const auto without = bootstrapMean(values);
+        QCOMPARE(with.low, without.low);
+        QCOMPARE(with.high, without.high);
     }
 
     void equalRunsAndUnclearOnesAreSaidSo() {
