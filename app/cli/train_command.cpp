@@ -207,6 +207,19 @@ void sayWarnings(const ImportReport& report, ProgressLine& progress) {
     }
 }
 
+/// A split of whole items is read in two ways, and the numbers have nothing to do with each other.
+void sayCandidates(const Experiment& experiment, ProgressLine& progress) {
+    if (experiment.split.kind != SplitKind::ColdItems) return;
+    const CandidateKind kind = experiment.plan.evaluation.candidates.kind;
+    if (kind == CandidateKind::Cold)
+        progress.say(
+            "whole items are held out: they are ranked among themselves (--candidates all ranks every item)");
+    else if (kind == CandidateKind::All)
+        progress.say(
+            "warning: whole items are held out but ranked among all items, where known ones decide the "
+            "scores (--candidates cold ranks the new ones among themselves)");
+}
+
 namespace {
 
 int runTrain(const Arguments& arguments) {
@@ -237,6 +250,7 @@ int runTrain(const Arguments& arguments) {
     if (!imported) return fail(arguments, imported.error());
     sayWarnings(imported->report, progress);
     usePremadeParts(*experiment, arguments, *imported->dataset);
+    sayCandidates(*experiment, progress);
     experiment->plan.ignoreMemory = arguments.has("--force");
     const TrainingPlace place{**store, pool, control, progress};
     if (experiment->study.kind() != StudyKind::None)

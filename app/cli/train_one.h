@@ -32,6 +32,9 @@ void usePremadeParts(Experiment& experiment, const Arguments& arguments, const D
 /// What the files had wrong changes the numbers, so whoever trains on them is told.
 void sayWarnings(const ImportReport& report, ProgressLine& progress);
 
+/// What is ranked, where the split makes that a question.
+void sayCandidates(const Experiment& experiment, ProgressLine& progress);
+
 /// Several runs of an experiment that asks for seeds or folds, with mean and interval; an exit code.
 int runStudy(const Arguments& arguments, const Experiment& experiment, const ImportResult& imported,
              const TrainingPlace& place);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reading of experiment files: one table of keys a nesting level, each with the function that takes its
 // value.
+#include "engine/eval/candidates.h"
 #include "engine/eval/evaluation_choices.h"
 #include "engine/models/registry.h"
 
@@ -28,6 +29,7 @@ struct State : YamlContext {
     std::map<std::string, YAML::Node> parameters; // checked at the end, when the algorithm is known
     bool seedGiven = false;
     bool splitSeedGiven = false;
+    bool candidatesGiven = false;
     // eval_args, put together at the end
     std::string splitKey; // "RS", "LS" or a split kind
     YAML::Node groupNode;
@@ -293,6 +295,7 @@ Status takeEvaluationChoice(State& state, const YAML::Node& node, std::string_vi
     for (std::size_t n = 0; n < choice.values.size(); ++n) {
         if (node.IsScalar() && lowered(node.Scalar()) == choice.values[n].key) {
             choice.set(state.experiment.plan.evaluation, static_cast<int>(n));
+            state.candidatesGiven = state.candidatesGiven || choice.key == "candidates";
             return {};
         }
         all.append(all.empty() ? "" : ", ").append(choice.values[n].key);
@@ -584,6 +587,9 @@ Result<Experiment> overlayYaml(const Experiment& base, const std::string& yaml, 
                          "The file is empty; an experiment needs at least data_path and model", fileName};
         if (Status status = readMap(state, root, "", topKeys, keepParameter); !status) return status.error();
         if (Status status = finishSplit(state); !status) return status.error();
+        if (!state.candidatesGiven)
+            followSplit(state.experiment.plan.evaluation.candidates, base.split.kind,
+                        state.experiment.split.kind);
         if (Status status = finishParameters(state, root); !status) return status.error();
     } catch (const YAML::Exception& error) {
         return Error{ErrorCode::Parse, "This is not valid YAML: " + error.msg, yamlPlace(state, error.mark)};

@@ -14,6 +14,14 @@ bool isRelevant(float rating, const EvaluationOptions& options) {
     return options.relevanceThreshold == 0.0 || static_cast<double>(rating) >= options.relevanceThreshold;
 }
 
+CandidateKind usualCandidates(SplitKind split) {
+    return split == SplitKind::ColdItems ? CandidateKind::Cold : CandidateKind::All;
+}
+
+void followSplit(CandidateSpec& candidates, SplitKind before, SplitKind after) {
+    if (candidates.kind == usualCandidates(before)) candidates.kind = usualCandidates(after);
+}
+
 Relevance::Relevance(const EvaluationOptions& options, const Split& split)
     : m_options(options)
     , m_split(split) {}

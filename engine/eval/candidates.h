@@ -10,6 +10,14 @@
 
 namespace recoscope {
 
+/// What is ranked on such a split where nobody says otherwise: held-out items among themselves, as the
+/// literature on new items does, because a model that ranks them among known ones is judged by those; on any
+/// other split all items.
+CandidateKind usualCandidates(SplitKind split);
+/// Another split: what was usual for the former one becomes what is usual for the new one; what was chosen
+/// stays.
+void followSplit(CandidateSpec& candidates, SplitKind before, SplitKind after);
+
 /// Which held-out items count as relevant for whom: rated at or above the threshold; with candidates Given
 /// only for users who have negatives, with Cold only items without training interactions. Immutable; any
 /// thread. The split and the options must stay alive.

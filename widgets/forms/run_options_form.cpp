@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/forms/run_options_form.h"
 
+#include "engine/eval/candidates.h"
+#include "engine/eval/evaluation_choices.h"
 #include "engine/eval/evaluator.h"
 
 #include "widgets/forms/number_field.h"
@@ -55,6 +57,12 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
     m_cutoffsError = new QLabel(tr("Whole numbers from 1, with commas: 5, 10, 20"), this);
     m_cutoffsError->setProperty("role", "bad");
     m_cutoffsError->setWordWrap(true);
+    m_candidates = new QComboBox(this);
+    m_candidates->setObjectName(QStringLiteral("candidates"));
+    m_candidates->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_candidates->setMinimumContentsLength(12);
+    for (const ChoiceValue& value : findEvaluationChoice("candidates")->values)
+        m_candidates->addItem(text(value.title), text(value.key));
     m_early = new QCheckBox(tr("Stop early, keep the best model"), this);
     m_early->setObjectName(QStringLiteral("earlyStopping"));
     m_metric = new QComboBox(this);
@@ -65,11 +73,16 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
         widget->setToolTip(QStringLiteral("<p>%1</p>").arg(words.toHtmlEscaped()));
     };
     tip(m_seed, tr("Starts the random numbers of the training. The same seed, data and parameters give the "
-                   "same numbers."));
+                   "same numbers. Several seeds at once, with mean and interval: on the Search page, as its "
+                   "method."));
     tip(m_every, tr("Epochs between two evaluations on the validation part. Each evaluation ranks all items "
                     "for every user."));
     tip(m_cutoffs, tr("Lengths k of the ranked list at which NDCG@k, Recall@k and the others are computed."));
     tip(m_threshold, tr("Held-out interactions rated at least this high count as relevant. 0: all of them."));
+    tip(m_candidates,
+        tr("What is ranked for a user, at every evaluation. Usual are all items; where the split holds out "
+           "whole items, the new ones among themselves, because among known items a model is judged "
+           "by those. The choice is part of every number's definition."));
     tip(m_early, tr("Ends the run when the chosen metric has not improved for a while, and keeps the model "
                     "of the best epoch."));
     tip(m_patience, tr("Evaluations without improvement before the run stops."));
@@ -87,6 +100,7 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
     form->addRow(tr("Cutoffs k"), m_cutoffs);
     form->addRow(m_cutoffsError);
     form->addRow(tr("Relevant from rating"), m_threshold);
+    form->addRow(tr("What is ranked"), m_candidates);
     form->addRow(m_test);
     form->addRow(m_early);
     form->addRow(tr("Watched metric"), m_metric);
@@ -101,6 +115,8 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
         refresh();
         emit changed();
     });
+    connect(m_candidates, &QComboBox::currentIndexChanged, this, &RunOptionsForm::changed);
+    connect(m_candidates, &QComboBox::activated, this, [this] { m_candidatesChosen = true; });
     connect(m_metric, &QComboBox::currentIndexChanged, this, &RunOptionsForm::changed);
     connect(m_metric, &QComboBox::activated, this, [this] { m_metricChosen = true; });
     connect(m_test, &QCheckBox::toggled, this, &RunOptionsForm::changed);
@@ -127,6 +143,20 @@ void RunOptionsForm::suggestMetric(const QString& name) {
     for (int i = 0; at < 0 && i < m_metric->count(); ++i)
         if (m_metric->itemData(i).toString().section(QLatin1Char('@'), 0, 0) == name) at = i;
     if (at >= 0) m_metric->setCurrentIndex(at);
+}
+
+void RunOptionsForm::setSplitKind(SplitKind kind) {
+    if (m_splitKind == kind) return;
+    m_splitKind = kind;
+    if (!m_candidatesChosen) setCandidates(usualCandidates(kind));
+}
+
+void RunOptionsForm::setCandidates(CandidateKind kind) {
+    m_candidates->setCurrentIndex(static_cast<int>(kind));
+}
+
+CandidateKind RunOptionsForm::candidates() const {
+    return static_cast<CandidateKind>(m_candidates->currentIndex()); // in the enumerators' order
 }
 
 bool RunOptionsForm::valid() const { return !cutoffsFromText(m_cutoffs->text()).empty(); }
@@ -164,6 +194,7 @@ void RunOptionsForm::apply(TrainingPlan& plan) const {
     plan.evaluation = m_rest.evaluation;
     plan.evaluation.cutoffs = cutoffsFromText(m_cutoffs->text());
     plan.evaluation.relevanceThreshold = m_threshold->value();
+    plan.evaluation.candidates.kind = candidates();
     plan.evaluateTest = m_test->isChecked();
     plan.earlyStopping.enabled = m_early->isChecked();
     plan.earlyStopping.metric = m_metric->currentData().toString().toStdString();
@@ -177,6 +208,10 @@ void RunOptionsForm::setPlan(const TrainingPlan& plan) {
     m_seed->setValue(static_cast<double>(plan.seed));
     m_every->setValue(plan.evaluateEvery);
     m_threshold->setValue(plan.evaluation.relevanceThreshold);
+    // All items are what is usual for most splits: no choice that another split would have to respect.
+    const CandidateKind ranked = plan.evaluation.candidates.kind;
+    m_candidatesChosen = ranked != CandidateKind::All && ranked != usualCandidates(m_splitKind);
+    setCandidates(m_candidatesChosen ? ranked : usualCandidates(m_splitKind));
     m_test->setChecked(plan.evaluateTest);
     m_early->setChecked(plan.earlyStopping.enabled);
     m_patience->setValue(plan.earlyStopping.patience);

@@ -31,11 +31,16 @@ public:
     /// another.
     void suggestMetric(const QString& name);
 
+    /// Of the current split: what is ranked follows it, unless a person chose.
+    void setSplitKind(SplitKind kind);
+    CandidateKind candidates() const;
+
 signals:
     void changed();
 
 private:
     void refresh();
+    void setCandidates(CandidateKind kind);
     NumberBox* m_seed = nullptr;
     NumberBox* m_every = nullptr;
     QLineEdit* m_cutoffs = nullptr;
@@ -46,7 +51,10 @@ private:
     NumberBox* m_patience = nullptr;
     NumberBox* m_minDelta = nullptr;
     QCheckBox* m_test = nullptr;
+    QComboBox* m_candidates = nullptr;
     bool m_metricChosen = false;
+    bool m_candidatesChosen = false;
+    SplitKind m_splitKind = SplitKind::RandomPerUser;
     TrainingPlan m_rest; // what the form does not show is kept as set
 };
 

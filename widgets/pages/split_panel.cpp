@@ -45,7 +45,7 @@ constexpr KindText kindTexts[] = {
     {SplitKind::ColdUsers, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Cold start: unknown users"),
      QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Whole users are held out and nothing of their history is shown: a model has only their attributes. Compare with popularity.")},
     {SplitKind::ColdItems, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Cold start: unknown items"),
-     QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Whole items are held out: a model has only their attributes. Rank them among themselves (candidates: items without training interactions).")},
+     QT_TRANSLATE_NOOP("recoscope::SplitPanel", "Whole items are held out: a model has only their attributes. They are ranked among themselves.")},
     {SplitKind::KFold, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "k-fold"),
      QT_TRANSLATE_NOOP("recoscope::SplitPanel", "All interactions are dealt into k folds; one of them is test.")},
     {SplitKind::Premade, QT_TRANSLATE_NOOP("recoscope::SplitPanel", "As in the files"),

@@ -367,6 +367,7 @@ void TrainPage::updateActions() {
                             : tr("There is no data to train on. <a href=\"data\">Open a dataset</a>"));
         return;
     }
+    m_options->setSplitKind(split->spec().kind);
     const QLocale numbers(QLocale::English, QLocale::UnitedStates);
     const auto& dataset = split->dataset();
     QString line = tr("Trains on %1 of %2 interactions of %3")
@@ -374,6 +375,12 @@ void TrainPage::updateActions() {
                             numbers.toString(static_cast<qlonglong>(dataset->interactionCount())),
                             QString::fromStdString(dataset->provenance().title));
     if (dataset->provenance().synthetic && !line.contains(tr("synthetic"))) line += tr(" (synthetic)");
+    if (split->spec().kind == SplitKind::ColdItems)
+        line += m_options->candidates() == CandidateKind::Cold
+                    ? tr(". Scores rank the held-out items among themselves (Run options, What is ranked).")
+                    : tr(". Whole items are held out, but Run options do not rank them among themselves: "
+                         "known items "
+                         "decide the scores.");
     m_data->setText(line);
 }
 

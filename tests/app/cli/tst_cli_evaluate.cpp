@@ -94,6 +94,31 @@ private slots:
         QVERIFY2(json["labels"]["hr@10"] == "HR@10 [20 popular]", json.dump().c_str());
     }
 
+    void newItemsAreRankedAmongThemselvesWhereTheSplitHoldsOutWholeItems() {
+        const auto train = [&](const QStringList& more) {
+            return cli(QStringList{"train", "--data",
+                                   "generated:users=120,items=150,interactions=6000,seed=4", "--algorithm",
+                                   "popularity", "--split", "cold_items", "--json"} +
+                       more);
+        };
+        const auto defined = [&](const CliResult& result) {
+            const QString run = QString::fromStdString(result.json()["run"].get<std::string>());
+            return cli({"show", run}).out.contains("items-without-training-interactions");
+        };
+        const CliResult usual = train({});
+        VERIFY_EXIT(usual, 0);
+        QVERIFY2(usual.err.contains("ranked among themselves (--candidates all"), usual.err.constData());
+        const CliResult all = train({"--candidates", "all"});
+        VERIFY_EXIT(all, 0);
+        QVERIFY2(all.err.contains("warning: whole items are held out"), all.err.constData());
+        QVERIFY(usual.json()["metrics"]["ndcg@10"] != all.json()["metrics"]["ndcg@10"]);
+        QVERIFY(defined(usual));
+        QVERIFY(!defined(all));
+        const CliResult other =
+            cli({"train", "--data", "builtin:sample", "--algorithm", "popularity", "--json"});
+        QVERIFY(!other.err.contains("whole items"));
+    }
+
     void samplingOfTwoRuns() {
         const auto found =
             cli({"sampling", m_run, m_other, "--metric", "ndcg@5", "--sizes", "2,20,150", "--json"});

@@ -355,6 +355,34 @@ private slots:
         for (const std::string& key : experimentKeys())
             QVERIFY2(text.contains("`" + QString::fromStdString(key) + "`"), key.c_str());
     }
+
+    void aSplitOfWholeItemsRanksThemAmongThemselvesUnlessToldOtherwise() {
+        const auto kindOf = [](const std::string& yaml) {
+            const auto read = experimentFromYaml(yaml, "file");
+            return read ? read->plan.evaluation.candidates.kind : CandidateKind::Given;
+        };
+        const std::string cold = "model: popularity\neval_args: {split: cold_items}\n";
+        QCOMPARE(kindOf(cold), CandidateKind::Cold);
+        QCOMPARE(kindOf(cold + "evaluation: {candidates: all}\n"), CandidateKind::All);
+        QCOMPARE(kindOf(cold + "evaluation: {candidates: popular}\n"), CandidateKind::Popular);
+        QCOMPARE(kindOf("model: popularity\neval_args: {split: cold_users}\n"), CandidateKind::All);
+        // Written out, so that the file keeps its numbers; and what is written out is a choice.
+        Experiment all = experimentFromYaml(cold, "file").value();
+        QVERIFY(toYaml(all).find("candidates: cold") != std::string::npos);
+        all.plan.evaluation.candidates.kind = CandidateKind::All;
+        QCOMPARE(kindOf(toYaml(all)), CandidateKind::All);
+        // As commands lay their options over a file.
+        const Experiment base = experimentFromYaml("model: popularity\n", "file").value();
+        const auto over = [](const Experiment& from, const char* yaml) {
+            return overlayYaml(from, yaml, "").value();
+        };
+        const Experiment changed = over(base, "eval_args: {split: cold_items}\n");
+        QCOMPARE(changed.plan.evaluation.candidates.kind, CandidateKind::Cold);
+        QCOMPARE(over(changed, "seed: 3\n").plan.evaluation.candidates.kind, CandidateKind::Cold);
+        QCOMPARE(over(changed, "eval_args: {split: k_fold}\n").plan.evaluation.candidates.kind,
+                 CandidateKind::All);
+        QCOMPARE(over(all, "seed: 3\n").plan.evaluation.candidates.kind, CandidateKind::All);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestExperiment)

@@ -62,6 +62,33 @@ private slots:
         form.findChild<QCheckBox*>("earlyStopping")->setChecked(false);
         QVERIFY(!metric->isEnabled());
     }
+
+    void whatIsRankedFollowsTheSplitUnlessAPersonChose() {
+        RunOptionsForm form;
+        auto* ranked = form.findChild<QComboBox*>("candidates");
+        QCOMPARE(form.candidates(), CandidateKind::All);
+        form.setSplitKind(SplitKind::ColdItems);
+        QCOMPARE(form.candidates(), CandidateKind::Cold);
+        QCOMPARE(ranked->currentText(), QStringLiteral("items without training interactions"));
+        TrainingPlan plan;
+        form.apply(plan);
+        QCOMPARE(plan.evaluation.candidates.kind, CandidateKind::Cold);
+        form.setSplitKind(SplitKind::KFold);
+        QCOMPARE(form.candidates(), CandidateKind::All);
+        form.setSplitKind(SplitKind::ColdItems);
+        form.setPlan(TrainingPlan{}); // of a run on another split: no choice
+        QCOMPARE(form.candidates(), CandidateKind::Cold);
+        ranked->setCurrentIndex(ranked->findData("all"));
+        emit ranked->activated(ranked->currentIndex());
+        form.setSplitKind(SplitKind::ColdItems);
+        QCOMPARE(form.candidates(), CandidateKind::All);
+        plan.evaluation.candidates = {CandidateKind::Popular, 50, 7};
+        form.setPlan(plan);
+        form.setSplitKind(SplitKind::RandomPerUser);
+        TrainingPlan back;
+        form.apply(back);
+        QVERIFY(back.evaluation.candidates == plan.evaluation.candidates);
+    }
 };
 
 QTEST_MAIN(TestRunOptionsForm)

@@ -13,6 +13,7 @@
 #include "widgets/pages/train_page.h"
 
 #include <QAction>
+#include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
@@ -217,6 +218,30 @@ private slots:
         QCOMPARE(experiment.plan.seed, std::uint64_t{99});
         QCOMPARE(std::get<double>(experiment.plan.params.at("learning_rate")), 0.02);
         QCOMPARE(experiment.dataPath, std::string("builtin:sample"));
+    }
+
+    void aSplitOfWholeItemsIsScoredAmongThemAndThatIsSaid() {
+        DatasetService data;
+        data.import("builtin:sample");
+        QTRY_VERIFY_WITH_TIMEOUT(data.currentSplit(), patience);
+        TrainPage page(m_training.get(), &data);
+        QCOMPARE(page.experiment().plan.evaluation.candidates.kind, CandidateKind::All);
+        SplitSpec spec;
+        spec.kind = SplitKind::ColdItems;
+        data.split(spec);
+        QTRY_VERIFY_WITH_TIMEOUT(data.currentSplit()->spec().kind == SplitKind::ColdItems, patience);
+        QTRY_COMPARE(page.experiment().plan.evaluation.candidates.kind, CandidateKind::Cold);
+        const auto said = [&](const char* words) {
+            for (const QLabel* label : page.findChildren<QLabel*>())
+                if (label->text().contains(QLatin1String(words))) return true;
+            return false;
+        };
+        QVERIFY(said("rank the held-out items among themselves"));
+        auto* ranked = page.findChild<QComboBox*>("candidates");
+        ranked->setCurrentIndex(ranked->findData("all"));
+        emit ranked->activated(ranked->currentIndex());
+        QCOMPARE(page.experiment().plan.evaluation.candidates.kind, CandidateKind::All);
+        QVERIFY(said("known items decide the scores"));
     }
 };
 
