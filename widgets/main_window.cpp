@@ -293,6 +293,8 @@ void MainWindow::connectPages() {
          {&TrainingService::runStarted, &TrainingService::runChanged, &TrainingService::runEnded})
         connect(m_training, signal, this, &MainWindow::updateRunState);
     connect(m_search, &SearchPage::dataRequested, this, [this] { showPage(Data); });
+    connect(m_search, &SearchPage::trainPlanRequested, this,
+            [this] { m_search->takePlan(m_train->experiment().plan); });
     connect(m_search, &SearchPage::inspectRequested, this, &MainWindow::inspectStored);
     connect(m_search, &SearchPage::useRequested, this, [this](const TrainingPlan& plan) {
         m_train->setUp(plan);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Several runs that belong together: seeds, folds, and searches.
+#include "engine/eval/candidates.h"
 #include "engine/models/registry.h"
 #include "engine/train/study_summary.h"
 
@@ -37,11 +38,7 @@ Result<StudyRecord> openStudy(const Experiment& experiment, const Dataset& data,
     }
     if (!known && known.error().code != ErrorCode::NotFound) return known.error();
     record.kind = experiment.study.kind();
-    const AlgorithmInfo* info = findAlgorithm(experiment.plan.algorithm);
-    record.name = !experiment.name.empty()
-                      ? QString::fromStdString(experiment.name)
-                      : QString::fromStdString((info ? text(info->title) : experiment.plan.algorithm) +
-                                               " on " + data.provenance().title);
+    record.name = studyTitle(experiment, QString::fromStdString(data.provenance().title));
     record.algorithm = QString::fromStdString(experiment.plan.algorithm);
     record.experiment = QString::fromStdString(toYaml(experiment));
     if (record.kind == StudyKind::Search) record.metric = QString::fromStdString(searchMetric(experiment));
@@ -356,6 +353,7 @@ int runSearch(const Arguments& arguments) {
     if (!imported) return fail(arguments, imported.error());
     sayWarnings(imported->report, progress);
     usePremadeParts(*experiment, arguments, *imported->dataset);
+    sayCandidates(*experiment, progress);
     return searchOn(arguments, *experiment, *imported, {**store, pool, control, progress});
 }
 
@@ -367,16 +365,36 @@ int listStudies(const Arguments& arguments) {
         const auto study = (*store)->findStudy(words[1]);
         if (!study) return fail(arguments, study.error());
         if (words[0] == "show") return showStudy(arguments, *study, **store);
-        if (const Status removed = (*store)->removeStudy(study->id); !removed)
+        const bool all = arguments.has("--with-runs");
+        if (const Status removed =
+                (*store)->removeStudy(study->id, all ? StudyRuns::Remove : StudyRuns::Keep);
+            !removed)
             return fail(arguments, removed.error());
         if (arguments.has("--json"))
-            printJson({{"study", study->id.toStdString()}, {"done", "removed"}});
+            printJson({{"study", study->id.toStdString()},
+                       {"done", "removed"},
+                       {"runs", all ? "removed" : "kept"},
+                       {"count", study->runs}});
         else
-            print(study->id.toStdString() + " removed; its runs stay\n");
+            print(study->id.toStdString() + " removed; its " + std::to_string(study->runs) +
+                  (all ? " runs and their models, too\n" : " runs stay\n"));
+        return ExitOk;
+    }
+    if (words.size() == 3 && words[0] == "rename") {
+        const auto study = (*store)->findStudy(words[1]);
+        if (!study) return fail(arguments, study.error());
+        if (const Status renamed = (*store)->renameStudy(study->id, words[2]); !renamed)
+            return fail(arguments, renamed.error());
+        if (arguments.has("--json"))
+            printJson({{"study", study->id.toStdString()}, {"done", "renamed"}});
+        else
+            print(study->id.toStdString() + " is called " + words[2].trimmed().toStdString() + "\n");
         return ExitOk;
     }
     if (!words.isEmpty())
-        return usage(arguments, "studies takes: nothing, show STUDY (or latest), or remove STUDY");
+        return usage(arguments,
+                     "studies takes: nothing, show STUDY (or latest), rename STUDY NAME, or remove "
+                     "STUDY [--with-runs]");
     const auto studies = (*store)->studies();
     if (!studies) return fail(arguments, studies.error());
     if (arguments.has("--json")) {
@@ -428,7 +446,10 @@ Result<Experiment> applyStudyOptions(Experiment experiment, const Arguments& arg
         experiment = std::move(*next);
     }
     if (arguments.value("--folds") == QString("all")) experiment.study.allFolds = true;
-    if (experiment.study.allFolds) experiment.split.kind = SplitKind::KFold;
+    if (experiment.study.allFolds) {
+        followSplit(experiment.plan.evaluation.candidates, experiment.split.kind, SplitKind::KFold);
+        experiment.split.kind = SplitKind::KFold;
+    }
     return experiment;
 }
 
@@ -490,9 +511,11 @@ std::vector<Command> studyCommands() {
                  commonOptions()}),
          runSearch},
         {"studies",
-         "studies [show STUDY | remove STUDY]",
-         "Lists searches and other runs that belong together, and shows one.",
-         {workspaceOption(), {"--json", "", "one JSON object on stdout"}},
+         "studies [show STUDY | rename STUDY NAME | remove STUDY [--with-runs]]",
+         "Lists searches and other runs that belong together, shows, renames or removes one.",
+         {workspaceOption(),
+          {"--with-runs", "", "with remove: the study's runs and models go, too (they stay)"},
+          {"--json", "", "one JSON object on stdout"}},
          listStudies}};
 }
 

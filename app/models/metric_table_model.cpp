@@ -18,15 +18,15 @@ QString text(std::string_view value) {
 
 QString nameOf(const QString& key) { return key.section(QLatin1Char('@'), 0, 0); }
 
-QString explanation(const QString& key) {
+} // namespace
+
+QString metricExplanation(const QString& key) {
     const MetricInfo* info = findMetric(key.toStdString());
     if (!info) return {};
     return QStringLiteral("<p><b>%1</b> %2</p><p>%3</p>")
         .arg(metricLabel(key).toHtmlEscaped(), text(info->meaning).toHtmlEscaped(),
              text(info->formula).toHtmlEscaped());
 }
-
-} // namespace
 
 MetricTableModel::MetricTableModel(QObject* parent)
     : QAbstractTableModel(parent) {}
@@ -151,7 +151,7 @@ QVariant MetricTableModel::data(const QModelIndex& index, int role) const {
     if (role == KeyRole) return row.key;
     if (index.column() == 0) {
         if (role == Qt::DisplayRole) return row.label;
-        if (role == Qt::ToolTipRole) return explanation(row.key);
+        if (role == Qt::ToolTipRole) return metricExplanation(row.key);
         if (role == MarkedRole) return false;
         if (role != DetailsRole) return {};
     }
@@ -203,7 +203,7 @@ QVariant MetricTableModel::data(const QModelIndex& index, int role) const {
     }
     case Qt::ToolTipRole:
         if (!cell.present) return {};
-        return explanation(QString::fromStdString(cell.value.key)) +
+        return metricExplanation(QString::fromStdString(cell.value.key)) +
                (cell.value.definition.empty()
                     ? QString()
                     : QStringLiteral("<p><code>%1</code></p>")

@@ -10,6 +10,9 @@
 
 namespace recoscope {
 
+/// A metric in rich text: name, meaning and formula; empty for what is no metric.
+QString metricExplanation(const QString& key);
+
 /// The metrics of one or several runs: a row a metric and cutoff, a column a run. The best and the second
 /// best value of a row are marked when there are several that are defined alike. Tool tips carry meaning,
 /// formula and full definition. GUI thread.

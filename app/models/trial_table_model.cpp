@@ -51,6 +51,9 @@ QString trialStateText(TrialState state) {
     case TrialState::Failed:
         text = QT_TRANSLATE_NOOP("TrialState", "Failed");
         break;
+    case TrialState::Stopped:
+        text = QT_TRANSLATE_NOOP("TrialState", "Stopped");
+        break;
     }
     return QCoreApplication::translate("TrialState", text);
 }
@@ -59,27 +62,36 @@ TrialTableModel::TrialTableModel(QObject* parent)
     : QAbstractTableModel(parent) {}
 
 std::vector<TrialTableModel::Column> TrialTableModel::columnsOf(const StudyView& view) {
+    // What is looked for first stands first: the value, how far it is, what was varied.
     std::vector<Column> columns;
-    if (view.kind != StudyKind::Search) {
-        columns.push_back({What::Number, {}, tr("No."), {}});
-        columns.push_back({What::Role, {}, tr("Run over"), tr("What is different in this run")});
-    } else {
+    const bool search = view.kind == StudyKind::Search;
+    if (search) {
         columns.push_back({What::Number, {}, tr("Trial"), {}});
         columns.push_back({What::Value, {}, metricLabel(view.metric), tr("On the validation part")});
+    } else {
+        columns.push_back({What::Role, {}, tr("Run over"), tr("What is different in this run")});
+        columns.push_back({What::Value,
+                           {},
+                           view.metric.isEmpty() ? tr("Value") : metricLabel(view.metric),
+                           view.tested() ? tr("On the test part") : tr("On the validation part")});
+    }
+    columns.push_back({What::State, {}, tr("State"), {}});
+    if (search) {
         const AlgorithmInfo* info =
             view.experiment ? findAlgorithm(view.experiment->plan.algorithm) : nullptr;
         for (const SearchDimension& each : view.dimensions) {
+            if (view.constant(each)) continue;
             const ParamSpec* spec = info ? info->schema().find(each.key) : nullptr;
             columns.push_back(
                 {What::Param, each.key, inTwoLines(words(spec ? spec->label : each.key)),
-                 spec ? QStringLiteral("<p><b>%1</b> %2</p>")
-                            .arg(words(each.key).toHtmlEscaped(), words(spec->help).toHtmlEscaped())
+                 spec ? QStringLiteral("<p><b>%1</b> (%2) %3</p>")
+                            .arg(words(spec->label).toHtmlEscaped(), words(each.key).toHtmlEscaped(),
+                                 words(spec->help).toHtmlEscaped())
                       : QString()});
         }
     }
     columns.push_back({What::Epochs, {}, tr("Epochs"), tr("That were trained")});
     columns.push_back({What::Seconds, {}, tr("Time"), tr("Training and evaluation together")});
-    columns.push_back({What::State, {}, tr("State"), {}});
     return columns;
 }
 
@@ -111,6 +123,11 @@ const TrialRow* TrialTableModel::rowAt(int row) const {
     return row >= 0 && row < rowCount() ? &m_rows[static_cast<std::size_t>(row)] : nullptr;
 }
 
+bool TrialTableModel::isParameter(int column) const {
+    return column >= 0 && column < columnCount() &&
+           m_columns[static_cast<std::size_t>(column)].what == What::Param;
+}
+
 int TrialTableModel::rowCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
 }
@@ -129,7 +146,10 @@ QVariant TrialTableModel::display(const TrialRow& row, const Column& column) con
         return row.value ? metricText(*row.value) : QStringLiteral("–");
     case What::Param: {
         const auto found = row.params.find(column.key);
-        return found == row.params.end() ? QString() : words(toText(found->second));
+        if (found == row.params.end()) return QString();
+        // Four digits say which trial it is; the tip has all of them.
+        if (const auto* real = std::get_if<double>(&found->second)) return QString::number(*real, 'g', 4);
+        return words(toText(found->second));
     }
     case What::Epochs:
         return row.epochs > 0 ? QString::number(row.epochs) : QString();
@@ -180,6 +200,9 @@ QVariant TrialTableModel::data(const QModelIndex& index, int role) const {
         return display(*row, column);
     case Qt::ToolTipRole:
         if (best && column.what == What::Value) return tr("The best so far");
+        if (const auto found = row->params.find(column.key);
+            column.what == What::Param && found != row->params.end())
+            return words(toText(found->second));
         return row->run.isEmpty() ? QVariant() : QVariant(row->run);
     case Qt::TextAlignmentRole:
         return QVariant::fromValue(

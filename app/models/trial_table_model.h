@@ -10,8 +10,8 @@ namespace recoscope {
 /// "Waiting", "Running", "Done", "Failed" in the person's language.
 QString trialStateText(TrialState state);
 
-/// The trials of a search as rows: number, value on validation, the parameters that are varied, epochs, time,
-/// state. Of seeds and folds: role, epochs, time, state. Sort by SortRole. GUI thread.
+/// The trials of a search as rows: number, value on validation, state, the parameters that differ, epochs,
+/// time. Of seeds and folds: role, value, state, epochs, time. Sort by SortRole. GUI thread.
 class TrialTableModel final : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -29,6 +29,8 @@ public:
     const TrialRow* rowAt(int row) const;
     /// The column that a new study is sorted by: the best first.
     int valueColumn() const { return 1; }
+    /// Whether a column may give way where the room is short: it holds a parameter.
+    bool isParameter(int column) const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

@@ -265,6 +265,16 @@ void RunLibrary::remove(const QString& id) {
         id, [id](RunStore& store) { return removeRun(store, id); }, [this, id] { emit removed(id); });
 }
 
+void RunLibrary::renameStudy(const QString& study, const QString& name) {
+    d->change(study, [study, name](RunStore& store) { return store.renameStudy(study, name); });
+}
+
+void RunLibrary::removeStudy(const QString& study, StudyRuns runs) {
+    d->change(
+        study, [study, runs](RunStore& store) { return store.removeStudy(study, runs); },
+        [this, study] { emit studyRemoved(study); });
+}
+
 void RunLibrary::loadDetails(const QString& id) {
     d->ask<Result<RunDetails>>(
         id, [id](RunStore& store) { return detailsOf(store, id); },

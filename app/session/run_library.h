@@ -50,6 +50,10 @@ public:
     /// Also its model file. A run that is queued or running is refused (failed()).
     void remove(const QString& id);
 
+    void renameStudy(const QString& study, const QString& name);
+    /// A study with a run that is queued or going on is refused (failed(), with the study's id).
+    void removeStudy(const QString& study, StudyRuns runs);
+
     /// Curves, log and evaluations; several runs may be asked for at once, each is answered.
     void loadDetails(const QString& id);
     void loadModel(const QString& id);
@@ -70,6 +74,7 @@ signals:
     void detailsLoaded(const recoscope::RunDetails& details);
     void modelLoaded(const QString& id, std::shared_ptr<const recoscope::Recommender> model);
     void removed(const QString& id);
+    void studyRemoved(const QString& study);
     void testMoved(const QString& id, double share); // of the evaluation under way, from 0 to 1
     void tested(const QString& id, std::shared_ptr<const recoscope::Evaluation> test);
     void exported(const QString& path);

@@ -18,13 +18,42 @@ namespace recoscope {
 
 namespace {
 
-/// A search on the GUI thread.
+/// A search, or runs over seeds or folds, on the GUI thread.
 struct SearchEntry {
     LiveSearch live;
-    std::optional<Search> search;
+    std::optional<Search> search;        // else members
+    std::vector<StudyMember> members;    // of seeds and folds, as the trials
+    DatasetPtr data;                     // before filters; may be null
     std::map<QString, TrialValue> known; // by role, of trials that were over before
     QString active;                      // the run under way
+    bool waiting = false;                // for the lane: a split, or the end to be written down
 };
+
+/// What is to be run next.
+struct NextRun {
+    Experiment experiment;
+    QString role;
+    std::size_t place = 0; // into the trials
+};
+
+std::optional<NextRun> nextOf(const SearchEntry& entry) {
+    if (entry.search) {
+        if (!entry.search->next()) return std::nullopt;
+        const Trial trial = *entry.search->next();
+        return NextRun{trialExperiment(entry.live.experiment, trial), trialRole(trial.number),
+                       static_cast<std::size_t>(trial.number - 1)};
+    }
+    for (std::size_t n = 0; n < entry.members.size(); ++n)
+        if (!entry.live.trials[n].over) return NextRun{entry.members[n].experiment, entry.members[n].role, n};
+    return std::nullopt;
+}
+
+/// Whether nobody works on it, now or later, unless somebody asks for it.
+bool atRest(const SearchEntry& entry) {
+    const SearchState state = entry.live.state;
+    return entry.active.isEmpty() && !entry.waiting &&
+           (state == SearchState::Stopped || state == SearchState::Finished || state == SearchState::Failed);
+}
 
 /// What the workspace knew of a search, and its place there.
 struct Prepared {
@@ -39,27 +68,28 @@ bool isOver(const RunRecord& record) {
 }
 
 /// Finds the study or makes it; runs of it that were cut off are removed, because they are made again.
-Result<Prepared> prepareStudy(RunStore& store, const LiveSearch& live, const QString& mine) {
-    const Dataset& data = *live.split->dataset();
+Result<Prepared> prepareStudy(RunStore& store, const LiveSearch& live, const QString& fingerprint) {
+    const bool search = live.kind == StudyKind::Search;
     StudyRecord record;
-    record.key = studyKey(live.experiment, QString::fromStdString(data.provenance().fingerprint));
-    record.kind = StudyKind::Search;
-    record.name = !live.experiment.name.empty()
-                      ? QString::fromStdString(live.experiment.name)
-                      : QStringLiteral("%1, %2").arg(QString::fromStdString(live.experiment.plan.algorithm),
-                                                     QString::fromStdString(data.provenance().title));
+    record.key = studyKey(live.experiment, fingerprint);
+    record.kind = live.kind;
+    record.name = live.title;
     record.algorithm = QString::fromStdString(live.experiment.plan.algorithm);
     record.experiment = QString::fromStdString(toYaml(live.experiment));
     record.metric = live.metric;
     record.planned = live.planned;
     Prepared out;
-    if (!mine.isEmpty()) {
-        out.study = mine;
-    } else if (const auto found = store.studyByKey(record.key)) {
+    // A search may go on after its end, with more trials; seeds and folds that are done are done anew.
+    if (!live.study.isEmpty()) {
+        const auto mine = store.findStudy(live.study);
+        if (!mine) return mine.error(); // deleted meanwhile
+        out.study = live.study;
+    } else if (const auto found = store.studyByKey(record.key);
+               found && (search || found->status == StudyStatus::Running)) {
         out.study = found->id;
         if (const Status status = store.setStudyPlanned(out.study, live.planned); !status)
             return status.error();
-    } else if (found.error().code != ErrorCode::NotFound) {
+    } else if (!found && found.error().code != ErrorCode::NotFound) {
         return found.error();
     } else {
         const auto id = store.createStudy(record);
@@ -70,7 +100,8 @@ Result<Prepared> prepareStudy(RunStore& store, const LiveSearch& live, const QSt
     if (!runs) return runs.error();
     for (const RunRecord& run : *runs) {
         if (isOver(run)) {
-            out.values[run.role] = trialValue(run.validationMetrics, live.metric.toStdString());
+            out.values[run.role] =
+                search ? trialValue(run.validationMetrics, live.metric.toStdString()) : TrialValue{};
             out.runs[run.role] = run.id;
         } else if (run.status == RunStatus::Interrupted || run.status == RunStatus::Cancelled) {
             if (const Status removed = store.remove(run.id); !removed) return removed.error();
@@ -86,7 +117,7 @@ struct SearchService::Private {
     TrainingService& training;
     QString folder;
     Inbox inbox;
-    std::vector<std::unique_ptr<SearchEntry>> entries; // oldest first; never removed
+    std::vector<std::unique_ptr<SearchEntry>> entries; // oldest first
     int made = 0;
 
     RunControl control;               // of tests under way
@@ -124,14 +155,19 @@ struct SearchService::Private {
     /// Asks the workspace what is known, then goes on.
     void prepare(SearchEntry& entry) {
         entry.live.state = SearchState::Preparing;
-        lane.post([this, id = entry.live.id, live = entry.live] {
+        entry.waiting = true;
+        // Before filters, as on the command line: the experiment has those.
+        const Dataset& data = entry.data ? *entry.data : *entry.live.split->dataset();
+        const QString fingerprint = QString::fromStdString(data.provenance().fingerprint);
+        lane.post([this, id = entry.live.id, live = entry.live, fingerprint] {
             auto result = std::make_shared<Result<Prepared>>(guarded([&]() -> Result<Prepared> {
                 if (const Status opened = openStore(); !opened) return opened.error();
-                return prepareStudy(*store, live, live.study);
+                return prepareStudy(*store, live, fingerprint);
             }));
             inbox.post([this, id, result] {
                 SearchEntry* found = find(id);
                 if (!found) return;
+                found->waiting = false;
                 if (!*result) {
                     fail(*found, result->error());
                     return;
@@ -144,21 +180,37 @@ struct SearchService::Private {
 
     void takeUp(SearchEntry& entry, const Prepared& prepared) {
         LiveSearch& live = entry.live;
+        for (const auto& other : entries) {
+            if (other.get() == &entry || other->live.study != prepared.study) continue;
+            if (!atRest(*other))
+                return fail(entry, {ErrorCode::Invalid, "This study is being worked on already",
+                                    prepared.study.toStdString()});
+        }
+        // What was stopped before goes on as this one.
+        std::erase_if(entries, [&](const auto& other) {
+            return other.get() != &entry && other->live.study == prepared.study;
+        });
         live.study = prepared.study;
         entry.known = prepared.values;
+        for (std::size_t n = 0; n < entry.members.size(); ++n)
+            if (const auto run = prepared.runs.find(entry.members[n].role); run != prepared.runs.end()) {
+                live.trials[n].run = run->second;
+                live.trials[n].over = true;
+            }
         // Stored trials are told in order; their runs are those of the workspace.
-        while (entry.search->next()) {
+        while (entry.search && entry.search->next()) {
             const QString role = trialRole(entry.search->next()->number);
             const auto known = entry.known.find(role);
             if (known == entry.known.end()) break;
             const auto number = static_cast<std::size_t>(entry.search->next()->number);
-            if (live.trials.size() < number) live.trials.push_back({*entry.search->next(), {}, false, {}});
+            if (live.trials.size() < number)
+                live.trials.push_back({*entry.search->next(), role, {}, false, {}});
             live.trials[number - 1].run = prepared.runs.at(role);
             live.trials[number - 1].over = true;
             live.trials[number - 1].value = known->second;
             entry.search->tell(known->second);
         }
-        live.best = entry.search->best();
+        if (entry.search) live.best = entry.search->best();
         // A person may have stopped or paused it meanwhile.
         if (live.state == SearchState::Preparing) live.state = SearchState::Running;
         goOn(entry);
@@ -166,25 +218,53 @@ struct SearchService::Private {
 
     void goOn(SearchEntry& entry) {
         LiveSearch& live = entry.live;
-        live.planned = entry.search->plannedTrials();
-        if (live.state != SearchState::Running || !entry.active.isEmpty()) {
+        if (entry.search) live.planned = entry.search->plannedTrials();
+        if (live.state != SearchState::Running || !entry.active.isEmpty() || entry.waiting) {
             changed(entry);
             return;
         }
-        if (!entry.search->next()) {
-            finish(entry);
+        const auto next = nextOf(entry);
+        if (!next) {
+            entry.search ? finish(entry) : finishMembers(entry);
             return;
         }
-        const Trial trial = *entry.search->next();
-        const auto run = training.start(trialExperiment(live.experiment, trial), live.split, live.study,
-                                        trialRole(trial.number));
+        if (!entry.search && (!live.split || !(live.split->spec() == next->experiment.split))) {
+            makeSplitOf(entry, next->experiment.split);
+            return;
+        }
+        const auto run = training.start(next->experiment, live.split, live.study, next->role);
         if (!run) {
             fail(entry, run.error());
             return;
         }
         entry.active = *run;
-        live.trials.resize(static_cast<std::size_t>(trial.number - 1));
-        live.trials.push_back({trial, *run, false, {}});
+        if (entry.search) {
+            live.trials.resize(next->place);
+            live.trials.push_back({*entry.search->next(), next->role, *run, false, {}});
+        } else {
+            live.trials[next->place].run = *run;
+        }
+        changed(entry);
+    }
+
+    /// The split of the next fold, or seed; then goes on.
+    void makeSplitOf(SearchEntry& entry, const SplitSpec& spec) {
+        entry.waiting = true;
+        entry.live.split.reset(); // the former one's room may be needed
+        lane.post([this, id = entry.live.id, data = entry.data, spec] {
+            auto result = std::make_shared<Result<SplitPtr>>(guarded([&] { return makeSplit(data, spec); }));
+            inbox.post([this, id, result] {
+                SearchEntry* found = find(id);
+                if (!found) return;
+                found->waiting = false;
+                if (!*result) {
+                    fail(*found, result->error());
+                    return;
+                }
+                found->live.split = **result;
+                goOn(*found);
+            });
+        });
         changed(entry);
     }
 
@@ -200,10 +280,19 @@ struct SearchService::Private {
     void takeResult(SearchEntry& entry, const QString& run) {
         LiveSearch& live = entry.live;
         const LiveRun* ended = training.run(run);
-        if (!ended || ended->record.status == RunStatus::Cancelled) {
-            // Stopped here, or on the run's own page: either way a person wanted it.
+        const bool stopped = !ended || ended->record.status == RunStatus::Cancelled;
+        if (stopped) live.state = SearchState::Stopped; // here, or on the run's own page: a person wanted it
+        if (!entry.search) {
+            for (SearchTrial& each : live.trials) {
+                if (each.run != run) continue;
+                each.over = !stopped;
+                if (stopped) each.run.clear();
+            }
+            stopped ? changed(entry) : goOn(entry);
+            return;
+        }
+        if (stopped) {
             live.trials.pop_back();
-            live.state = SearchState::Stopped;
             changed(entry);
             return;
         }
@@ -222,6 +311,7 @@ struct SearchService::Private {
     void prune(const QString& run) {
         for (const auto& entry : entries) {
             const LiveSearch& live = entry->live;
+            if (!entry->search) continue; // every model of seeds and folds is kept
             const bool ours =
                 std::any_of(live.trials.begin(), live.trials.end(),
                             [&](const SearchTrial& trial) { return trial.run == run && trial.over; });
@@ -238,6 +328,51 @@ struct SearchService::Private {
                 });
             });
         }
+    }
+
+    /// On the lane: runs are stored a moment after they end.
+    Status waitUntilStored(const QString& run) {
+        for (int n = 0; n < 600; ++n) {
+            const auto known = store->find(run);
+            if (known && isOver(*known)) break;
+            if (control.cancelled()) return Error{ErrorCode::Cancelled, "Stopped", ""};
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        return {};
+    }
+
+    /// All seeds or folds have been run.
+    void finishMembers(SearchEntry& entry) {
+        entry.waiting = true;
+        std::vector<QString> runs;
+        for (const SearchTrial& each : entry.live.trials)
+            runs.push_back(each.run);
+        lane.post([this, id = entry.live.id, study = entry.live.study, runs = std::move(runs)] {
+            auto result = std::make_shared<Status>(guarded([&]() -> Status {
+                if (const Status opened = openStore(); !opened) return opened;
+                bool any = false;
+                for (const QString& run : runs) {
+                    if (const Status stored = waitUntilStored(run); !stored) return stored;
+                    const auto record = store->find(run);
+                    any = any || (record && record->status != RunStatus::Failed);
+                }
+                if (!any) return Error{ErrorCode::Numeric, "No run of the study succeeded", ""};
+                return store->setStudyStatus(study, StudyStatus::Completed);
+            }));
+            inbox.post([this, id, result] {
+                SearchEntry* found = find(id);
+                if (!found) return;
+                found->waiting = false;
+                if (!*result) {
+                    fail(*found, result->error());
+                    return;
+                }
+                found->live.state = SearchState::Finished;
+                changed(*found);
+                emit q->searchEnded(id);
+            });
+        });
+        changed(entry);
     }
 
     void finish(SearchEntry& entry) {
@@ -257,13 +392,7 @@ struct SearchService::Private {
                    split = live.split]() mutable {
             auto result = std::make_shared<Result<Evaluation>>(guarded([&]() -> Result<Evaluation> {
                 if (const Status opened = openStore(); !opened) return opened.error();
-                // Runs are stored a moment after they end.
-                for (int n = 0; n < 600; ++n) {
-                    const auto known = store->find(winner);
-                    if (known && isOver(*known)) break;
-                    if (control.cancelled()) return Error{ErrorCode::Cancelled, "Stopped", ""};
-                    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-                }
+                if (const Status stored = waitUntilStored(winner); !stored) return stored.error();
                 const auto stored = store->evaluation(winner, Target::Test);
                 if (!stored && stored.error().code != ErrorCode::NotFound) return stored.error();
                 Evaluation test;
@@ -324,28 +453,52 @@ SearchService::~SearchService() {
     d->lane.finish();
 }
 
-Result<QString> SearchService::start(const Experiment& experiment, const SplitPtr& split) {
-    if (!split) return Error{ErrorCode::NotFound, "There is no data yet; open a dataset first", ""};
-    if (!experiment.study.search)
-        return Error{ErrorCode::Invalid, "The experiment says nothing of a search", "search"};
+Result<QString> SearchService::start(const Experiment& experiment, const SplitPtr& split,
+                                     const DatasetPtr& data) {
+    const StudyKind kind = experiment.study.kind();
+    if (kind == StudyKind::None)
+        return Error{ErrorCode::Invalid, "The experiment asks for one run; give it a search, seeds or folds",
+                     "study"};
+    if (!split && (kind == StudyKind::Search || !data))
+        return Error{ErrorCode::NotFound, "There is no data yet; open a dataset first", ""};
     if (const Status ready = checkStudy(experiment); !ready) return ready.error();
-    if (const Status ready = checkSearch(experiment, *split); !ready) return ready.error();
-    auto search = searchOf(experiment);
-    if (!search) return search.error();
-    if (const Status ready = checkPlan(experiment.plan, *split); !ready) return ready.error();
 
     auto entry = std::make_unique<SearchEntry>();
     LiveSearch& live = entry->live;
-    live.id = QStringLiteral("search %1").arg(++d->made);
+    live.kind = kind;
     live.experiment = experiment;
-    live.experiment.study.search->space = search->space().text();
     live.split = split;
-    live.metric = QString::fromStdString(searchMetric(experiment));
-    const MetricInfo* metric = findMetric(searchMetric(experiment));
-    live.higherIsBetter = metric && metric->higherIsBetter;
-    live.space = search->space();
-    live.planned = search->plannedTrials();
-    entry->search = std::move(*search);
+    entry->data = data;
+    live.title = studyTitle(experiment,
+                            QString::fromStdString((split ? *split->dataset() : *data).provenance().title));
+    if (kind == StudyKind::Search) {
+        if (const Status ready = checkSearch(experiment, *split); !ready) return ready.error();
+        auto search = searchOf(experiment);
+        if (!search) return search.error();
+        live.experiment.study.search->space = search->space().text();
+        live.metric = QString::fromStdString(searchMetric(experiment));
+        const MetricInfo* metric = findMetric(searchMetric(experiment));
+        live.higherIsBetter = metric && metric->higherIsBetter;
+        live.space = search->space();
+        live.planned = search->plannedTrials();
+        entry->search = std::move(*search);
+    } else {
+        entry->members = membersOf(experiment);
+        for (const StudyMember& member : entry->members) {
+            if (!data && !(member.experiment.split == split->spec()))
+                return Error{ErrorCode::NotFound, "The data before its split is needed for these runs", ""};
+            SearchTrial each;
+            each.trial.number = static_cast<int>(live.trials.size()) + 1;
+            each.role = member.role;
+            live.trials.push_back(std::move(each));
+        }
+        live.planned = static_cast<int>(live.trials.size());
+    }
+    // Of folds the plan is checked against each split when it is there.
+    if (split)
+        if (const Status ready = checkPlan(experiment.plan, *split); !ready) return ready.error();
+
+    live.id = QStringLiteral("search %1").arg(++d->made);
     SearchEntry& kept = *entry;
     d->entries.push_back(std::move(entry));
     d->prepare(kept);
@@ -364,7 +517,7 @@ void SearchService::pause(const QString& search) {
 void SearchService::resume(const QString& search) {
     SearchEntry* entry = d->find(search);
     if (!entry) return;
-    if (entry->live.state == SearchState::Stopped && entry->active.isEmpty()) {
+    if (entry->live.state == SearchState::Stopped && entry->active.isEmpty() && !entry->waiting) {
         d->prepare(*entry);
         return;
     }
@@ -387,6 +540,27 @@ void SearchService::stop(const QString& search) {
     entry->live.state = SearchState::Stopped;
     if (!entry->active.isEmpty()) d->training.cancel(entry->active);
     d->changed(*entry);
+}
+
+bool SearchService::forget(const QString& search) {
+    const SearchEntry* entry = d->find(search);
+    if (!entry || !atRest(*entry)) return false;
+    std::erase_if(d->entries, [&](const auto& each) { return each.get() == entry; });
+    emit searchChanged(search);
+    return true;
+}
+
+void SearchService::rename(const QString& search, const QString& title) {
+    SearchEntry* entry = d->find(search);
+    if (!entry || title.trimmed().isEmpty()) return;
+    entry->live.title = title.trimmed();
+    d->changed(*entry);
+}
+
+bool SearchService::worksOn(const QString& study) const {
+    return std::any_of(d->entries.begin(), d->entries.end(), [&](const auto& entry) {
+        return !study.isEmpty() && entry->live.study == study && !atRest(*entry);
+    });
 }
 
 std::vector<QString> SearchService::searches() const {

@@ -10,15 +10,6 @@ namespace recoscope {
 
 namespace {
 
-QString titleOf(const Experiment& experiment, const QString& data) {
-    if (!experiment.name.empty()) return QString::fromStdString(experiment.name);
-    const AlgorithmInfo* info = findAlgorithm(experiment.plan.algorithm);
-    const QString title =
-        info ? QString::fromUtf8(info->title.data(), static_cast<qsizetype>(info->title.size()))
-             : QString::fromStdString(experiment.plan.algorithm);
-    return data.isEmpty() ? title : QStringLiteral("%1 on %2").arg(title, data);
-}
-
 bool better(const StudyView& view, double a, double b) { return view.higherIsBetter ? a > b : a < b; }
 
 /// The epochs that a halving round gives; 0 where the search does not vary them.
@@ -68,12 +59,83 @@ TrialState stateOf(const RunRecord& run) {
         return TrialState::Running;
     case RunStatus::Queued:
         return TrialState::Waiting;
-    default:
+    case RunStatus::Failed:
         return TrialState::Failed;
+    case RunStatus::Cancelled:
+    case RunStatus::Interrupted:
+        break;
     }
+    return TrialState::Stopped;
+}
+
+/// The number that a list of studies shows, in the order of what says most.
+const StudyValue* headlineOf(const std::vector<StudyValue>& values) {
+    for (const char* key : {"rmse", "ndcg@10"})
+        for (const StudyValue& each : values)
+            if (each.key == key) return &each;
+    return values.empty() ? nullptr : &values.front();
+}
+
+/// Mean and interval over seeds or folds, and each run's own headline number.
+/// @param runs  of the rows; null where there is nothing to count
+void summarise(StudyView& view, const std::vector<const RunRecord*>& runs) {
+    std::vector<std::vector<NamedValue>> tested;
+    std::vector<std::vector<NamedValue>> validated;
+    for (std::size_t n = 0; n < runs.size(); ++n) {
+        if (!runs[n] || view.rows[n].state != TrialState::Done) continue;
+        tested.push_back(runs[n]->testMetrics);
+        validated.push_back(runs[n]->validationMetrics);
+    }
+    view.testSummary = recoscope::summarise(tested);
+    view.validationSummary = recoscope::summarise(validated);
+    const StudyValue* headline = headlineOf(view.summary());
+    if (!headline) return;
+    takeMetric(view, headline->key);
+    for (std::size_t n = 0; n < runs.size(); ++n)
+        if (runs[n] && view.rows[n].state == TrialState::Done)
+            view.rows[n].value =
+                trialValue(view.tested() ? runs[n]->testMetrics : runs[n]->validationMetrics, headline->key);
 }
 
 } // namespace
+
+bool StudyView::constant(const SearchDimension& dimension) const {
+    if (dimension.listed() && dimension.values.size() == 1) return true;
+    // Trials that are still to come may have others.
+    if (!completed || rows.size() < 2) return false;
+    const auto valueOf = [&](const TrialRow& row) {
+        const auto found = row.params.find(dimension.key);
+        return found == row.params.end() ? std::optional<ParamValue>() : found->second;
+    };
+    const auto first = valueOf(rows.front());
+    return first &&
+           std::all_of(rows.begin(), rows.end(), [&](const TrialRow& row) { return valueOf(row) == first; });
+}
+
+std::vector<std::pair<std::string, ParamValue>> StudyView::constants() const {
+    std::vector<std::pair<std::string, ParamValue>> all;
+    const AlgorithmInfo* info = experiment ? findAlgorithm(experiment->plan.algorithm) : nullptr;
+    if (kind != StudyKind::Search || !info) return all;
+    const bool halving = plan && plan->method == SearchMethod::Halving;
+    for (const ParamSpec& spec : info->schema().specs()) {
+        const auto varied = std::find_if(dimensions.begin(), dimensions.end(),
+                                         [&](const SearchDimension& each) { return each.key == spec.key; });
+        if (varied != dimensions.end()) {
+            if (!constant(*varied)) continue;
+            if (varied->listed() && varied->values.size() == 1)
+                all.emplace_back(spec.key, varied->values.front());
+            else
+                all.emplace_back(spec.key, rows.front().params.at(spec.key));
+            continue;
+        }
+        const auto set = experiment->plan.params.find(spec.key);
+        if (set == experiment->plan.params.end() || set->second == spec.defaultValue ||
+            (halving && spec.key == "epochs"))
+            continue;
+        all.push_back(*set);
+    }
+    return all;
+}
 
 int StudyView::done() const {
     return static_cast<int>(std::count_if(rows.begin(), rows.end(), [](const TrialRow& row) {
@@ -95,9 +157,8 @@ StudyView viewOf(const LiveSearch& live, const FindRun& find) {
     StudyView view;
     view.search = live.id;
     view.study = live.study;
-    view.title =
-        titleOf(live.experiment,
-                live.split ? QString::fromStdString(live.split->dataset()->provenance().title) : QString());
+    view.kind = live.kind;
+    view.title = live.title;
     view.experiment = live.experiment;
     view.plan = live.experiment.study.search;
     takeMetric(view, live.metric.toStdString());
@@ -107,10 +168,12 @@ StudyView viewOf(const LiveSearch& live, const FindRun& find) {
     view.live = live.state;
     view.completed = live.state == SearchState::Finished;
     if (live.error) view.problem = QString::fromStdString(live.error->text());
+    const bool search = view.kind == StudyKind::Search;
+    std::vector<const RunRecord*> members;
     for (const SearchTrial& trial : live.trials) {
         TrialRow row;
         row.number = trial.trial.number;
-        row.role = trialRole(row.number);
+        row.role = trial.role;
         row.params = trial.trial.params;
         if (trial.trial.epochs > 0) row.params["epochs"] = std::int64_t{trial.trial.epochs};
         row.run = trial.run;
@@ -120,9 +183,14 @@ StudyView viewOf(const LiveSearch& live, const FindRun& find) {
         row.state = trial.over ? (trial.value ? TrialState::Done : TrialState::Failed)
                     : run && run->status == RunStatus::Running ? TrialState::Running
                                                                : TrialState::Waiting;
-        if (run && !trial.over) row.value = trialValue(run->validationMetrics, live.metric.toStdString());
+        if (search && run && !trial.over)
+            row.value = trialValue(run->validationMetrics, live.metric.toStdString());
+        if (!search && trial.over)
+            row.state = run && run->status == RunStatus::Failed ? TrialState::Failed : TrialState::Done;
+        members.push_back(trial.over ? run : nullptr);
         view.rows.push_back(std::move(row));
     }
+    if (!search) summarise(view, members);
     view.best = live.best;
     if (live.test)
         for (const MetricValue& metric : live.test->metrics)
@@ -145,8 +213,7 @@ StudyView viewOf(const StudyRecord& record, const std::vector<RunRecord>& runs) 
             if (const auto search = searchOf(*view.experiment))
                 view.dimensions = search->space().dimensions();
     }
-    std::vector<std::vector<NamedValue>> tested;
-    std::vector<std::vector<NamedValue>> validated;
+    std::vector<const RunRecord*> members; // as the rows
     for (const RunRecord& run : runs) {
         if (run.study != record.id) continue;
         TrialRow row;
@@ -164,10 +231,8 @@ StudyView viewOf(const StudyRecord& record, const std::vector<RunRecord>& runs) 
                 if (const auto found = params.find("epochs"); found != params.end())
                     row.params.insert(*found);
             if (row.state == TrialState::Done && !row.value) row.state = TrialState::Failed;
-        } else if (row.state == TrialState::Done) {
-            tested.push_back(run.testMetrics);
-            validated.push_back(run.validationMetrics);
         }
+        members.push_back(&run);
         view.rows.push_back(std::move(row));
     }
     if (view.kind == StudyKind::Search) {
@@ -182,10 +247,10 @@ StudyView viewOf(const StudyRecord& record, const std::vector<RunRecord>& runs) 
     }
     // The list has the newest first; members were made in order.
     std::reverse(view.rows.begin(), view.rows.end());
+    std::reverse(members.begin(), members.end());
     for (std::size_t n = 0; n < view.rows.size(); ++n)
         view.rows[n].number = static_cast<int>(n) + 1;
-    view.testSummary = summarise(tested);
-    view.validationSummary = summarise(validated);
+    summarise(view, members);
     return view;
 }
 

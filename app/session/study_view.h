@@ -13,7 +13,7 @@
 
 namespace recoscope {
 
-enum class TrialState { Waiting, Running, Done, Failed };
+enum class TrialState { Waiting, Running, Done, Failed, Stopped }; // Stopped: is run again when it goes on
 
 /// One trial of a search, or one run over a seed or fold, as a list shows it.
 struct TrialRow {
@@ -22,7 +22,7 @@ struct TrialRow {
     ParamMap params; // what the search set
     QString run;     // empty before it is queued
     TrialState state = TrialState::Waiting;
-    TrialValue value; // on validation; of a running one the newest
+    TrialValue value; // of a search on validation, of a running trial the newest; else the study's metric
     int epochs = 0;
     double seconds = 0.0;
     bool hasModel = false;
@@ -36,7 +36,7 @@ struct StudyView {
     QString title;                        // "iALS on MovieLens 100K"
     std::optional<Experiment> experiment; // nothing where the stored one cannot be read any more
     std::optional<SearchPlan> plan;       // of a search
-    QString metric;                       // of a search: "ndcg@10"
+    QString metric; // "ndcg@10": what a search makes best; of seeds and folds the one to show first
     bool higherIsBetter = true;
     std::vector<SearchDimension> dimensions;
     std::vector<TrialRow> rows;      // by number
@@ -49,6 +49,13 @@ struct StudyView {
     std::vector<StudyValue> testSummary; // of seeds and folds: mean and interval
     std::vector<StudyValue> validationSummary;
 
+    /// Whether the numbers of seeds and folds are of the test part.
+    bool tested() const { return !testSummary.empty(); }
+    const std::vector<StudyValue>& summary() const { return tested() ? testSummary : validationSummary; }
+    /// Whether a parameter that could differ has one value in all trials, and will.
+    bool constant(const SearchDimension& dimension) const;
+    /// What is the same in all trials of a search, of what was varied or is not at its default.
+    std::vector<std::pair<std::string, ParamValue>> constants() const;
     int done() const;
     /// The best value after each trial that is over, for a curve: number and value.
     std::vector<std::pair<int, double>> bestSoFar() const;

@@ -205,6 +205,14 @@ Result<QString> RunStore::create(RunRecord record) {
         if (const auto complete = info->schema().complete(params)) params = *complete;
 
     Status status = d->database.transaction([&]() -> Status {
+        // Whoever works on a study that was deleted meanwhile is to stop, not to go on without it.
+        if (!record.study.isEmpty()) {
+            const auto known = d->database.value("SELECT count(*) FROM study WHERE id = ?", {record.study});
+            if (!known) return known.error();
+            if (known->toInt() == 0)
+                return Error{ErrorCode::NotFound, "The study of this run has been deleted",
+                             record.study.toStdString()};
+        }
         // An id that is given is kept where it is free: the caller may have shown it already.
         for (bool given = !record.id.isEmpty();; given = false) {
             if (!given) record.id = newId(plan.algorithm);

@@ -16,6 +16,9 @@
 
 namespace recoscope {
 
+/// What becomes of a study's runs when the study goes.
+enum class StudyRuns { Keep, Remove };
+
 enum class RunStatus { Queued, Running, Completed, StoppedEarly, Cancelled, Failed, Interrupted };
 QString runStatusKey(RunStatus status); // "completed", …
 
@@ -72,7 +75,7 @@ public:
 
     QString folder() const;
     /// Stores a new run; status Queued or Running as given. Its id: record.id where that is given and free, else made from the
-    /// algorithm.
+    /// algorithm. A study that is not there (any more) is NotFound, and nothing is stored.
     Result<QString> create(RunRecord record);
     /// Appends one event of a run: curves, log, metrics, per-user metrics, and for RunEnded status and model file.
     Status append(const QString& run, const TrainingEvent& event);
@@ -93,7 +96,10 @@ public:
     /// @param winner  of a search, once all its trials are done
     Status setStudyStatus(const QString& study, StudyStatus status, const QString& winner = {});
     Status setStudyPlanned(const QString& study, int planned);
-    Status removeStudy(const QString& study); // its runs stay, without it
+    Status renameStudy(const QString& study, const QString& name);
+    /// Keep: its runs stay, without it. Remove: they go with their models. While one of them is queued or going on, in
+    /// whatever program, that is Invalid and nothing is changed.
+    Status removeStudy(const QString& study, StudyRuns runs = StudyRuns::Keep);
     Result<std::vector<StudyRecord>> studies() const; // newest first
     /// By id, by unique prefix of an id, or "latest".
     Result<StudyRecord> findStudy(const QString& idOrPrefix) const;

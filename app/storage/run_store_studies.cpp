@@ -89,11 +89,46 @@ Status RunStore::setStudyPlanned(const QString& study, int planned) {
     return d->database.execute("UPDATE study SET planned = ? WHERE id = ?", {planned, study});
 }
 
-Status RunStore::removeStudy(const QString& study) {
+Status RunStore::renameStudy(const QString& study, const QString& name) {
+    if (name.trimmed().isEmpty())
+        return Error{ErrorCode::Invalid, "A study's name cannot be empty", study.toStdString()};
     const auto known = readStudies(d->database, "WHERE id = ?", {study});
     if (!known) return known.error();
     if (known->empty()) return noStudy(study);
-    return d->database.execute("DELETE FROM study WHERE id = ?", {study});
+    return d->database.execute("UPDATE study SET name = ? WHERE id = ?", {name.trimmed(), study});
+}
+
+Status RunStore::removeStudy(const QString& study, StudyRuns runs) {
+    // What a program left behind when it died is nobody's work any more.
+    if (const Status interrupted = d->interruptRunsOfDeadProcesses(); !interrupted) return interrupted;
+    QStringList gone;
+    // In one transaction, so that no run begins between the look and the deed.
+    const Status status = d->database.transaction([&]() -> Status {
+        const auto number = d->database.value("SELECT number FROM study WHERE id = ?", {study});
+        if (!number) return number.error();
+        if (!number->isValid()) return noStudy(study);
+        auto found = d->database.run("SELECT id, status FROM run WHERE study = ?", {*number});
+        if (!found) return found.error();
+        while (found->next()) {
+            const QString state = found->value(1).toString();
+            if (state == runStatusKey(RunStatus::Queued) || state == runStatusKey(RunStatus::Running))
+                return Error{ErrorCode::Invalid, "A run of this study is still going on; stop it first",
+                             found->value(0).toString().toStdString()};
+            gone << found->value(0).toString();
+        }
+        if (found->lastError().isValid()) return d->database.error(found->lastError());
+        found->finish();
+        if (runs == StudyRuns::Remove)
+            if (const Status removed = d->database.execute("DELETE FROM run WHERE study = ?", {*number});
+                !removed)
+                return removed;
+        return d->database.execute("DELETE FROM study WHERE number = ?", {*number});
+    });
+    if (!status || runs == StudyRuns::Keep) return status;
+    Status models;
+    for (const QString& run : gone)
+        if (const Status removed = removeModel(run); !removed) models = removed;
+    return models;
 }
 
 Result<std::vector<StudyRecord>> RunStore::studies() const { return readStudies(d->database, {}, {}); }

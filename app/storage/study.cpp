@@ -131,6 +131,15 @@ TrialValue trialValue(const std::vector<NamedValue>& metrics, const std::string&
     return {};
 }
 
+QString studyTitle(const Experiment& experiment, const QString& data) {
+    if (!experiment.name.empty()) return QString::fromStdString(experiment.name);
+    const AlgorithmInfo* info = findAlgorithm(experiment.plan.algorithm);
+    const QString title =
+        info ? QString::fromUtf8(info->title.data(), static_cast<qsizetype>(info->title.size()))
+             : QString::fromStdString(experiment.plan.algorithm);
+    return data.isEmpty() ? title : QStringLiteral("%1 on %2").arg(title, data);
+}
+
 QString studyKey(const Experiment& experiment, const QString& datasetFingerprint) {
     Experiment same = experiment;
     same.name.clear();

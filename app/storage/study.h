@@ -38,6 +38,9 @@ QString trialRole(int number);
 /// What a trial that is over counts with; empty where it failed or has no such number.
 TrialValue trialValue(const std::vector<NamedValue>& metrics, const std::string& key);
 
+/// What a study is called where nobody gave it a name: "iALS on MovieLens 100K".
+QString studyTitle(const Experiment& experiment, const QString& data);
+
 /// 16 hex digits over the experiment and its data, by which a study that was cut off is found again. The
 /// number of trials does not count where more of them may follow (random, tpe).
 QString studyKey(const Experiment& experiment, const QString& datasetFingerprint);

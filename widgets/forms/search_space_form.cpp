@@ -41,6 +41,7 @@ struct Row {
     SearchDimension suggested;
     QWidget* all = nullptr;
     QCheckBox* varied = nullptr;
+    QLabel* label = nullptr;  // instead of the tick, while nothing is varied
     QWidget* fixed = nullptr; // the editor of one value
     NumberBox* fixedNumber = nullptr;
     QComboBox* fixedChoice = nullptr; // also of a flag
@@ -81,6 +82,7 @@ struct SearchSpaceForm::Private {
     QWidget* body = nullptr;
     QToolButton* more = nullptr;
     bool unfolded = false;
+    bool varying = true;
 
     Row* find(std::string_view key) {
         for (Row& row : rows)
@@ -132,6 +134,8 @@ void SearchSpaceForm::setSchema(const ParamSchema& schema) {
         row.varied->setObjectName(QStringLiteral("vary_") + words(spec.key));
         row.varied->setToolTip(tip + tr("<p>Ticked: the search tries different values.</p>"));
         row.varied->setEnabled(alone.ok());
+        row.label = new QLabel(words(spec.label), row.all);
+        row.label->setToolTip(tip);
         const NumberRange numbers{spec.min, spec.max, spec.type == ParamType::Integer, spec.logScale};
         const auto box = [&](const char* prefix, double value) {
             auto* made = new NumberBox(numbers, row.all);
@@ -190,13 +194,15 @@ void SearchSpaceForm::setSchema(const ParamSchema& schema) {
             row.fixedChoice->setCurrentIndex(row.fixedChoice->findData(words(toText(spec.defaultValue))));
             connect(row.fixedChoice, &QComboBox::currentIndexChanged, this, &SearchSpaceForm::changed);
         }
-        row.fixed->setToolTip(tip + tr("<p>The value of every trial.</p>"));
+        row.fixed->setToolTip(tip + tr("<p>The value of every run.</p>"));
+        row.label->setBuddy(row.fixed);
         auto* lines = new QVBoxLayout(row.all);
         lines->setContentsMargins(0, 0, 0, 0);
         lines->setSpacing(space::tiny);
         auto* first = new QHBoxLayout;
         first->setSpacing(space::small);
         first->addWidget(row.varied, 1);
+        first->addWidget(row.label, 1);
         first->addWidget(row.fixed);
         lines->addLayout(first);
         lines->addWidget(row.range);
@@ -220,7 +226,9 @@ void SearchSpaceForm::fold() {
     int hidden = 0;
     int advanced = 0;
     for (const Row& row : d->rows) {
-        const bool varied = row.varied->isChecked();
+        const bool varied = d->varying && row.varied->isChecked();
+        row.varied->setVisible(d->varying);
+        row.label->setVisible(!d->varying);
         row.range->setVisible(varied);
         row.fixed->setVisible(!varied);
         // What is varied, or not at its default, is always seen.
@@ -231,6 +239,13 @@ void SearchSpaceForm::fold() {
     }
     d->more->setVisible(advanced > 0);
     d->more->setText(hidden > 0 ? tr("%1 more parameters …").arg(hidden) : tr("Fewer parameters"));
+}
+
+void SearchSpaceForm::setVarying(bool varying) {
+    if (d->varying == varying) return;
+    d->varying = varying;
+    fold();
+    emit changed();
 }
 
 void SearchSpaceForm::setSpace(const SearchSpace& space) {
@@ -277,7 +292,7 @@ void SearchSpaceForm::setFixed(const ParamMap& values) {
 std::string SearchSpaceForm::space() const {
     std::string all;
     for (const Row& row : d->rows) {
-        if (!row.varied->isChecked()) continue;
+        if (!d->varying || !row.varied->isChecked()) continue;
         const std::string text = row.text();
         if (!text.empty()) all += (all.empty() ? "" : ", ") + text;
     }
@@ -287,12 +302,13 @@ std::string SearchSpaceForm::space() const {
 ParamMap SearchSpaceForm::fixed() const {
     ParamMap values;
     for (const Row& row : d->rows)
-        if (!row.varied->isChecked() && row.fixedValue() != row.spec.defaultValue)
+        if (!(d->varying && row.varied->isChecked()) && row.fixedValue() != row.spec.defaultValue)
             values[row.spec.key] = row.fixedValue();
     return values;
 }
 
 QString SearchSpaceForm::problem() const {
+    if (!d->varying) return {};
     for (const Row& row : d->rows)
         if (row.varied->isChecked() && row.text().empty())
             return tr("%1: tick at least one value").arg(words(row.spec.label));

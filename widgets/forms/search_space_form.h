@@ -24,6 +24,9 @@ public:
     /// Of what is not varied; unknown keys are passed over.
     void setFixed(const ParamMap& values);
 
+    /// Whether there is anything to tick: without, every parameter has one value. The ticks are kept.
+    void setVarying(bool varying);
+
     /// As SearchSpace::parse() reads it; empty when nothing is ticked.
     std::string space() const;
     /// What is not varied and differs from the default.

@@ -8,12 +8,18 @@
 #include "widgets/pages/search_setup.h"
 #include "widgets/style/theme.h"
 
+#include <QAction>
+#include <QInputDialog>
 #include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace recoscope {
@@ -61,16 +67,13 @@ QString bestText(const StudyView& view) {
                    ? QStringLiteral("%1 %2").arg(metricLabel(view.metric),
                                                  metricText(*view.rows[*view.best].value))
                    : QString();
-    const std::vector<StudyValue>& values =
-        view.testSummary.empty() ? view.validationSummary : view.testSummary;
-    const StudyValue* shown = nullptr;
-    for (const char* key : {"rmse", "ndcg@10"})
-        for (const StudyValue& each : values)
-            if (each.key == key) shown = &each;
-    if (!shown) return {};
-    return QStringLiteral("%1 %2 ± %3")
-        .arg(metricLabel(QString::fromStdString(shown->key)), metricText(shown->mean),
-             metricText(shown->halfWidth));
+    for (const StudyValue& each : view.summary()) {
+        if (each.key != view.metric.toStdString()) continue;
+        const QString mean = QStringLiteral("%1 %2").arg(metricLabel(view.metric), metricText(each.mean));
+        return std::isnan(each.halfWidth) ? mean
+                                          : QStringLiteral("%1 ± %2").arg(mean, metricText(each.halfWidth));
+    }
+    return {};
 }
 
 } // namespace
@@ -87,10 +90,11 @@ SearchPage::SearchPage(TrainingService* training, DatasetService* datasets, RunL
     m_list = new CompareTable(this);
     m_list->setObjectName(QStringLiteral("studies"));
     m_results = new SearchResults(this);
-    auto* empty =
-        new QLabel(tr("No search yet.\n\nChoose an algorithm and what to vary, and press Start search.\n"
-                      "Searches, seeds and folds of this workspace are listed above."),
-                   this);
+    auto* empty = new QLabel(
+        tr("No search yet.\n\nChoose an algorithm and what to vary, and press Start search.\nFor the mean "
+           "of a result and its 95 % interval choose Several seeds or All folds as the method.\n"
+           "Searches, seeds and folds of this workspace are listed above."),
+        this);
     empty->setAlignment(Qt::AlignCenter);
     empty->setProperty("role", "muted");
     empty->setWordWrap(true);
@@ -99,11 +103,23 @@ SearchPage::SearchPage(TrainingService* training, DatasetService* datasets, RunL
     m_stack->addWidget(empty);
     m_stack->addWidget(m_results);
 
+    m_message = new QLabel(this);
+    m_message->setObjectName(QStringLiteral("studyMessage"));
+    m_message->setProperty("role", "bad");
+    m_message->setWordWrap(true);
+    m_message->hide();
+
     auto* right = new QSplitter(Qt::Vertical, this);
     right->setObjectName(QStringLiteral("searchListSplitter"));
     right->setChildrenCollapsible(false);
     right->setHandleWidth(space::small);
-    right->addWidget(m_list);
+    auto* upper = new QWidget(this);
+    auto* upperColumn = new QVBoxLayout(upper);
+    upperColumn->setContentsMargins(0, 0, 0, 0);
+    upperColumn->setSpacing(space::tiny);
+    upperColumn->addWidget(m_message);
+    upperColumn->addWidget(m_list, 1);
+    right->addWidget(upper);
     right->addWidget(m_stack);
     right->setStretchFactor(0, 0);
     right->setStretchFactor(1, 1);
@@ -135,6 +151,36 @@ SearchPage::SearchPage(TrainingService* training, DatasetService* datasets, RunL
     connect(m_results, &SearchResults::useRequested, this, &SearchPage::useRequested);
     connect(m_results, &SearchResults::inspectRequested, this, &SearchPage::inspectRequested);
     connect(m_results, &SearchResults::openRequested, this, &SearchPage::openRequested);
+    connect(m_results, &SearchResults::repeatRequested, this, [this](const TrainingPlan& plan) {
+        m_setup->setPlan(plan);
+        m_setup->setRepeats(StudyKind::Seeds, 5);
+    });
+    connect(m_results, &SearchResults::renameRequested, this, &SearchPage::askName);
+    connect(m_results, &SearchResults::deleteRequested, this, &SearchPage::askDelete);
+    connect(m_setup, &SearchSetup::trainPlanRequested, this, &SearchPage::trainPlanRequested);
+    const auto key = [this](QKeySequence::StandardKey keys, auto slot) {
+        auto* action = new QAction(m_list);
+        action->setShortcuts(keys);
+        action->setShortcutContext(Qt::WidgetShortcut);
+        connect(action, &QAction::triggered, this, slot);
+        m_list->addAction(action);
+    };
+    key(QKeySequence::Delete, &SearchPage::askDelete);
+    connect(m_library, &RunLibrary::failed, this, [this](const QString& id, const Error& error) {
+        if (id == m_asked) say(QString::fromStdString(error.text()));
+    });
+    // The list that follows no longer has it; what is left of this session's own work on it goes, too.
+    connect(m_library, &RunLibrary::studyRemoved, this, [this](const QString& study) {
+        if (m_shown == study) m_shown.clear();
+        for (const QString& id : m_service->searches()) {
+            if (m_service->search(id)->study != study) continue;
+            if (m_shown == id) m_shown.clear();
+            m_service->forget(id);
+        }
+        std::erase_if(m_stored, [&](const StudyView& view) { return view.study == study; });
+        if (m_asked == study) m_asked.clear();
+        refresh();
+    });
     connect(m_service, &SearchService::searchChanged, this, &SearchPage::refresh);
     connect(m_service, &SearchService::searchEnded, m_library, &RunLibrary::refresh);
     connect(m_library, &RunLibrary::listed, this, [this] {
@@ -149,7 +195,8 @@ SearchPage::~SearchPage() {
 }
 
 QString SearchPage::start() {
-    const auto started = m_service->start(m_setup->experiment(), m_datasets->currentSplit());
+    const auto started =
+        m_service->start(m_setup->experiment(), m_datasets->currentSplit(), m_datasets->dataset());
     if (!started) {
         m_setup->say(QString::fromStdString(started.error().message));
         return {};
@@ -163,6 +210,8 @@ void SearchPage::suggest(const TrainingPlan& plan) {
     if (!m_setup->touched() && m_service->searches().empty()) m_setup->setPlan(plan);
 }
 
+void SearchPage::takePlan(const TrainingPlan& plan) { m_setup->setPlan(plan); }
+
 const RunRecord* SearchPage::findRun(const QString& run) const {
     const RunRecord* stored = m_library->find(run);
     const LiveRun* live = m_training->run(run);
@@ -173,8 +222,12 @@ const RunRecord* SearchPage::findRun(const QString& run) const {
 }
 
 std::optional<StudyView> SearchPage::viewOfId(const QString& id) const {
-    if (const LiveSearch* live = m_service->search(id))
-        return viewOf(*live, [this](const QString& run) { return findRun(run); });
+    if (const LiveSearch* live = m_service->search(id)) {
+        StudyView view = viewOf(*live, [this](const QString& run) { return findRun(run); });
+        for (const StudyView& stored : m_stored)
+            if (!view.study.isEmpty() && stored.study == view.study) view.title = stored.title; // a person's
+        return view;
+    }
     for (const StudyView& view : m_stored)
         if (view.study == id) return view;
     return std::nullopt;
@@ -224,7 +277,7 @@ void SearchPage::fillList() {
     m_list->setTable(
         {{tr("Searches and studies"), {}, true},
          {tr("Kind"), {}, true},
-         {tr("Trials")},
+         {tr("Runs"), tr("Runs or trials that are over, of those that are planned")},
          {tr("Best, or mean ± 95 %"),
           tr("Of searches on the validation part; of seeds and folds on the test part where they have one")},
          {tr("State"), {}, true}},
@@ -242,10 +295,80 @@ void SearchPage::showStudy(const QString& id) {
 void SearchPage::showShown() {
     const auto view = viewOfId(m_shown);
     m_stack->setCurrentIndex(view ? 1 : 0);
-    if (view)
+    if (view) {
         m_results->setView(*view);
-    else
+        m_results->setIdle(idle(*view));
+    } else {
         m_results->clear();
+    }
+}
+
+/// Whether no run of it is being made, here or in another program.
+bool SearchPage::idle(const StudyView& view) const {
+    if (view.study.isEmpty() || m_service->worksOn(view.study)) return false;
+    return std::none_of(m_library->runs().begin(), m_library->runs().end(), [&](const RunRecord& run) {
+        return run.study == view.study &&
+               (run.status == RunStatus::Queued || run.status == RunStatus::Running);
+    });
+}
+
+void SearchPage::rename(const QString& study, const QString& name) {
+    m_asked = study;
+    say({});
+    for (const QString& id : m_service->searches())
+        if (m_service->search(id)->study == study) m_service->rename(id, name);
+    m_library->renameStudy(study, name);
+}
+
+void SearchPage::remove(const QString& study, StudyRuns runs) {
+    m_asked = study;
+    if (m_service->worksOn(study))
+        return say(tr("This study is being worked on; stop it before deleting it."));
+    say({});
+    m_library->removeStudy(study, runs);
+}
+
+void SearchPage::askName() {
+    const auto view = viewOfId(m_shown);
+    if (!view || view->study.isEmpty()) return;
+    bool ok = false;
+    const QString name = QInputDialog::getText(this, tr("Rename"), tr("Name of %1").arg(view->study),
+                                               QLineEdit::Normal, view->title, &ok);
+    if (ok && !name.trimmed().isEmpty()) rename(view->study, name.trimmed());
+}
+
+void SearchPage::askDelete() {
+    const auto view = viewOfId(m_shown);
+    if (!view || !idle(*view)) return;
+    const int runs =
+        static_cast<int>(std::count_if(m_library->runs().begin(), m_library->runs().end(),
+                                       [&](const RunRecord& run) { return run.study == view->study; }));
+    QMessageBox question(QMessageBox::Warning, tr("Delete study"),
+                         tr("Delete \u201c%1\u201d?").arg(view->title), QMessageBox::Cancel, this);
+    question.setObjectName(QStringLiteral("deleteStudyQuestion"));
+    question.setInformativeText(
+        runs == 0
+            ? tr("It has no runs. This cannot be undone.")
+            : tr("Its %1 runs may stay on the Runs page as single runs, or go with their curves, metrics and "
+                 "models. This cannot be undone.")
+                  .arg(runs));
+    QPushButton* keep = question.addButton(runs == 0 ? tr("Delete") : tr("Delete study, keep its runs"),
+                                           QMessageBox::DestructiveRole);
+    keep->setObjectName(QStringLiteral("keepRuns"));
+    QPushButton* all = nullptr;
+    if (runs > 0) {
+        all = question.addButton(tr("Delete study and %1 runs").arg(runs), QMessageBox::DestructiveRole);
+        all->setObjectName(QStringLiteral("removeRuns"));
+    }
+    question.setDefaultButton(QMessageBox::Cancel);
+    question.exec();
+    if (question.clickedButton() == keep) remove(view->study, StudyRuns::Keep);
+    if (all && question.clickedButton() == all) remove(view->study, StudyRuns::Remove);
+}
+
+void SearchPage::say(const QString& problem) {
+    m_message->setText(problem);
+    m_message->setVisible(!problem.isEmpty());
 }
 
 void SearchPage::goOnShown() {
@@ -258,7 +381,7 @@ void SearchPage::goOn(const QString& study, const SplitPtr& split) {
     const auto view = viewOfId(study);
     if (!view || !view->experiment) return;
     m_setup->setExperiment(*view->experiment);
-    const auto started = m_service->start(*view->experiment, split);
+    const auto started = m_service->start(*view->experiment, split, m_datasets->dataset());
     if (!started) return m_setup->say(QString::fromStdString(started.error().message));
     showStudy(*started);
 }

@@ -17,8 +17,9 @@ class DatasetService;
 class SearchResults;
 class SearchSetup;
 
-/// Searching for good parameters: sets a search up, runs several in turn, shows the searches of this session
-/// and what the workspace has of earlier ones, of seeds and of folds. GUI thread.
+/// Searching for good parameters, and running them over seeds or folds: sets one up, runs several in turn,
+/// shows those of this session and what the workspace has of earlier ones; renames and deletes them. GUI
+/// thread.
 class SearchPage final : public QWidget {
     Q_OBJECT
 public:
@@ -35,6 +36,11 @@ public:
     void goOn(const QString& study, const SplitPtr& split);
     /// What the Train page has, unless a person has changed something here.
     void suggest(const TrainingPlan& plan);
+    /// What the Train page has, whatever is set up here.
+    void takePlan(const TrainingPlan& plan);
+    void rename(const QString& study, const QString& name);
+    /// A study that is worked on is not deleted, and that is said.
+    void remove(const QString& study, StudyRuns runs);
 
     SearchSetup* setup() const { return m_setup; }
     SearchResults* results() const { return m_results; }
@@ -45,6 +51,8 @@ signals:
     void inspectRequested(const QString& run);
     void openRequested(const QString& run);
     void dataRequested();
+    /// The answer is setup()->setPlan().
+    void trainPlanRequested();
     /// A stored search wants its split: goOn() is the answer. The run is any of its.
     void splitRequested(const QString& study, const QString& run);
 
@@ -56,6 +64,10 @@ private:
     void fillList();
     void showShown();
     void goOnShown();
+    void askName();
+    void askDelete();
+    bool idle(const StudyView& view) const;
+    void say(const QString& problem);
     std::optional<StudyView> viewOfId(const QString& id) const;
     const RunRecord* findRun(const QString& run) const;
 
@@ -65,11 +77,13 @@ private:
     SearchService* m_service;
     std::vector<StudyView> m_stored; // of the library, read anew when it is
     QString m_shown;
+    QString m_asked;            // the study that is renamed or deleted
     std::vector<QString> m_ids; // by row of the list
     bool m_filling = false;
     bool m_stale = true;  // something has changed while the page was hidden
     bool m_listed = true; // the library has
     SearchSetup* m_setup = nullptr;
+    QLabel* m_message = nullptr;
     CompareTable* m_list = nullptr;
     QStackedWidget* m_stack = nullptr;
     SearchResults* m_results = nullptr;

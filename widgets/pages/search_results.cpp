@@ -3,26 +3,22 @@
 
 #include "engine/models/registry.h"
 
+#include "app/models/metric_table_model.h"
 #include "app/models/run_table_model.h"
-#include "app/models/trial_table_model.h"
 #include "widgets/charts/curve_chart.h"
 #include "widgets/pages/compare_table.h"
+#include "widgets/pages/trial_table.h"
 #include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
 #include <QEvent>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
-#include <QPainter>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QSortFilterProxyModel>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QStyledItemDelegate>
-#include <QTableView>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -40,65 +36,6 @@ std::optional<double> numberOf(const ParamValue& value) {
     if (const auto* real = std::get_if<double>(&value)) return *real;
     return std::nullopt;
 }
-
-/// Says in words which column is sorted: the style's arrow covers right-aligned titles.
-class SortedTrials final : public QSortFilterProxyModel {
-public:
-    using QSortFilterProxyModel::QSortFilterProxyModel;
-
-    QVariant headerData(int section, Qt::Orientation orientation, int role) const override {
-        const QVariant text = QSortFilterProxyModel::headerData(section, orientation, role);
-        if (role != Qt::DisplayRole || orientation != Qt::Horizontal || section != sortColumn()) return text;
-        return text.toString() +
-               (sortOrder() == Qt::DescendingOrder ? QStringLiteral(" ▾") : QStringLiteral(" ▴"));
-    }
-    void sort(int column, Qt::SortOrder order) override {
-        QSortFilterProxyModel::sort(column, order);
-        if (columnCount() > 0) emit headerDataChanged(Qt::Horizontal, 0, columnCount() - 1);
-    }
-};
-
-/// The best trial is bold, failed ones are grey.
-class TrialDelegate final : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-
-    void paint(QPainter* painter, const QStyleOptionViewItem& option,
-               const QModelIndex& index) const override {
-        if (option.state & QStyle::State_Selected)
-            painter->fillRect(option.rect, Theme::current().colors().selection);
-        QStyleOptionViewItem inner = option;
-        inner.rect.adjust(kPadding, 0, -kPadding, 0);
-        QStyledItemDelegate::paint(painter, inner, index);
-    }
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding + space::small, 0);
-    }
-
-protected:
-    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
-        const ThemeColors& colors = Theme::current().colors();
-        const auto tint = [option](const QColor& color) {
-            for (const auto role : {QPalette::Text, QPalette::HighlightedText})
-                option->palette.setColor(role, color);
-        };
-        const auto state = static_cast<TrialState>(index.data(TrialTableModel::StateRole).toInt());
-        if (index.data(TrialTableModel::BestRole).toBool()) {
-            option->font.setBold(true);
-            tint(colors.good);
-        } else if (state == TrialState::Failed) {
-            tint(colors.muted);
-        } else if (state == TrialState::Running) {
-            tint(colors.accent);
-        } else {
-            tint(colors.text);
-        }
-    }
-
-private:
-    static constexpr int kPadding = 2; // as the headers, so that texts stand under their titles
-};
 
 QString stateText(const StudyView& view) {
     if (view.live) switch (*view.live) {
@@ -133,29 +70,11 @@ ChartSeries series(const char* key, const QString& name, SeriesKind kind, const 
 
 SearchResults::SearchResults(QWidget* parent)
     : QWidget(parent) {
-    m_model = new TrialTableModel(this);
-    m_sorted = new SortedTrials(this);
-    m_sorted->setSourceModel(m_model);
-    m_sorted->setSortRole(TrialTableModel::SortRole);
-    m_table = new QTableView(this);
-    m_table->setObjectName(QStringLiteral("trials"));
-    m_table->setModel(m_sorted);
-    m_table->setItemDelegate(new TrialDelegate(m_table));
-    m_table->setSortingEnabled(true);
-    m_table->horizontalHeader()->setSortIndicatorShown(false);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setAlternatingRowColors(true);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->setTabKeyNavigation(false);
-    m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
-    m_table->horizontalHeader()->setHighlightSections(false);
-    m_table->horizontalHeader()->setStretchLastSection(true);
+    m_table = new TrialTable(this);
+    m_constants = new QLabel(this);
+    m_constants->setObjectName(QStringLiteral("trialConstants"));
+    m_constants->setProperty("role", "muted");
+    m_constants->setWordWrap(true);
 
     m_upper = new QStackedWidget(this);
     m_upper->addWidget(buildCharts());
@@ -164,8 +83,14 @@ SearchResults::SearchResults(QWidget* parent)
     splitter->setObjectName(QStringLiteral("searchResultsSplitter"));
     splitter->setChildrenCollapsible(false);
     splitter->setHandleWidth(space::small);
+    auto* lower = new QWidget(this);
+    auto* lowerColumn = new QVBoxLayout(lower);
+    lowerColumn->setContentsMargins(0, 0, 0, 0);
+    lowerColumn->setSpacing(space::tiny);
+    lowerColumn->addWidget(m_table, 1);
+    lowerColumn->addWidget(m_constants);
     splitter->addWidget(m_upper);
-    splitter->addWidget(m_table);
+    splitter->addWidget(lower);
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
     splitter->setSizes({300, 190});
@@ -175,7 +100,7 @@ SearchResults::SearchResults(QWidget* parent)
     column->addWidget(buildHead());
     column->addWidget(splitter, 1);
 
-    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+    connect(m_table, &TrialTable::selectionMoved, this, [this] {
         showButtons();
         drawTrials();
         drawAgainst();
@@ -209,11 +134,18 @@ QWidget* SearchResults::buildHead() {
     };
     m_pause = button("pauseSearch", "pause", tr("Pause"));
     m_stop = button("stopSearch", "stop", tr("Stop"));
-    m_stop->setToolTip(tr("Ends the trial under way; finished trials stay, and the search can go on later"));
+    m_stop->setToolTip(tr("Ends the run under way; finished ones stay, and it can go on later"));
     m_use = button("useBest", "train", tr("Use the best"));
+    m_repeat = button("repeatBest", "reset", tr("Repeat over seeds"));
+    m_repeat->setToolTip(
+        tr("Sets up runs of these parameters over several seeds or all folds, for a mean and its "
+           "95 % interval"));
     m_inspect = button("inspectBest", "inspect", tr("Inspect"));
     m_open = button("openRun", "runs", tr("Open run"));
-    m_open->setToolTip(tr("Shows curves, log and numbers of this trial on the Runs page"));
+    m_open->setToolTip(tr("Shows curves, log and numbers of this run on the Runs page"));
+    m_rename = button("renameStudy", "edit", tr("Rename…"));
+    m_rename->setToolTip(tr("Gives this search or study a name of your own"));
+    m_delete = button("deleteStudy", "trash", tr("Delete…"));
     connect(m_pause, &QPushButton::clicked, this, [this] {
         const bool on =
             m_view.live && (*m_view.live == SearchState::Running || *m_view.live == SearchState::Preparing);
@@ -229,13 +161,21 @@ QWidget* SearchResults::buildHead() {
     connect(m_open, &QPushButton::clicked, this, [this] {
         if (const TrialRow* row = chosen()) emit openRequested(row->run);
     });
+    connect(m_repeat, &QPushButton::clicked, this, [this] {
+        if (const TrialRow* row = chosen()) emit repeatRequested(planOf(m_view, *row));
+    });
+    connect(m_rename, &QPushButton::clicked, this, &SearchResults::renameRequested);
+    connect(m_delete, &QPushButton::clicked, this, &SearchResults::deleteRequested);
     auto* titles = new QHBoxLayout;
     titles->addWidget(m_title);
     titles->addSpacing(space::small);
     titles->addWidget(m_state, 1);
     auto* buttons = new FlowLayout;
-    for (QPushButton* each : {m_pause, m_stop, m_use, m_inspect, m_open})
+    for (QPushButton* each : {m_pause, m_stop, m_use, m_repeat, m_inspect, m_open})
         buttons->addWidget(each);
+    buttons->addRightEnd();
+    buttons->addWidget(m_rename);
+    buttons->addWidget(m_delete);
     auto* column = new QVBoxLayout(head);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(space::tiny + 2);
@@ -296,27 +236,23 @@ QWidget* SearchResults::buildSummary() {
     return page;
 }
 
+void SearchResults::setIdle(bool idle) {
+    m_idle = idle;
+    showButtons();
+}
+
 void SearchResults::clear() { setView(StudyView{}); }
 
 void SearchResults::setView(const StudyView& view) {
     const bool other = view.search != m_view.search || view.study != m_view.study || view.kind != m_view.kind;
-    const bool columnsMoved = other || view.dimensions != m_view.dimensions;
+    const bool parametersMoved = other || view.dimensions != m_view.dimensions;
     m_view = view;
     if (other) m_table->clearSelection();
-    m_model->setView(view);
-    if (columnsMoved) {
-        fillParameters();
-        m_fitted = false;
-        const bool search = view.kind == StudyKind::Search;
-        m_table->sortByColumn(search ? m_model->valueColumn() : 0,
-                              search ? Qt::DescendingOrder : Qt::AscendingOrder);
-    }
-    if (!m_fitted && m_model->rowCount() > 0) {
-        m_fitted = view.done() > 0;
-        fitColumns();
-    }
+    m_table->setView(view);
+    if (parametersMoved) fillParameters();
     m_upper->setCurrentIndex(view.kind == StudyKind::Search ? 0 : 1);
     showHead();
+    showConstants();
     showButtons();
     if (view.kind == StudyKind::Search) {
         drawTrials();
@@ -326,11 +262,17 @@ void SearchResults::setView(const StudyView& view) {
     }
 }
 
-void SearchResults::fitColumns() {
-    // The last column takes what is left only when it is told so after the others have their widths.
-    m_table->horizontalHeader()->setStretchLastSection(false);
-    m_table->resizeColumnsToContents();
-    m_table->horizontalHeader()->setStretchLastSection(true);
+/// What has no column because it is the same everywhere.
+void SearchResults::showConstants() {
+    const AlgorithmInfo* info =
+        m_view.experiment ? findAlgorithm(m_view.experiment->plan.algorithm) : nullptr;
+    QStringList same;
+    for (const auto& [key, value] : m_view.constants()) {
+        const ParamSpec* spec = info ? info->schema().find(key) : nullptr;
+        same << QStringLiteral("%1 %2").arg(words(spec ? spec->label : key), words(toText(value)));
+    }
+    m_constants->setText(tr("The same in every trial: %1").arg(same.join(QStringLiteral(", "))));
+    m_constants->setVisible(!same.isEmpty());
 }
 
 void SearchResults::fillParameters() {
@@ -377,17 +319,11 @@ void SearchResults::showHead() {
 }
 
 const TrialRow* SearchResults::chosen() const {
-    const QModelIndexList selected = m_table->selectionModel()->selectedRows();
-    if (!selected.isEmpty()) return m_model->rowAt(m_sorted->mapToSource(selected.front()).row());
+    if (const TrialRow* row = m_table->selected()) return row;
     return m_view.best ? &m_view.rows[*m_view.best] : nullptr;
 }
 
-void SearchResults::selectTrial(int number) {
-    m_table->clearSelection();
-    for (int row = 0; row < m_sorted->rowCount(); ++row)
-        if (m_sorted->index(row, 0).data(TrialTableModel::NumberRole).toInt() == number)
-            m_table->selectRow(row);
-}
+void SearchResults::selectTrial(int number) { m_table->selectTrial(number); }
 
 void SearchResults::showButtons() {
     const bool search = m_view.kind == StudyKind::Search;
@@ -395,17 +331,19 @@ void SearchResults::showButtons() {
         return m_view.live && std::find(states.begin(), states.end(), *m_view.live) != states.end();
     };
     const bool on = in({SearchState::Running, SearchState::Preparing});
-    const bool stored = search && !m_view.live && !m_view.study.isEmpty() && !m_view.completed &&
-                        m_view.plan && !m_view.rows.empty();
-    m_pause->setVisible(search && (m_view.live || stored));
+    const bool stored = !m_view.live && !m_view.study.isEmpty() && !m_view.completed && m_view.experiment &&
+                        !m_view.rows.empty();
+    const bool over = in({SearchState::Finished, SearchState::Failed});
+    m_pause->setVisible((m_view.live && !over) || stored);
     m_pause->setText(on ? tr("Pause") : tr("Go on"));
-    m_pause->setToolTip(
-        stored ? tr("Opens this search's data and split again and runs the trials that are missing")
-               : QString());
+    m_pause->setToolTip(stored
+                            ? tr("Opens the data and split of this study again and makes the runs that are "
+                                 "missing")
+                            : QString());
     m_pause->setProperty("iconName", on ? QStringLiteral("pause") : QStringLiteral("play"));
     m_pause->setIcon(themedIcon(m_pause->property("iconName").toString()));
     m_pause->setEnabled(on || stored || in({SearchState::Paused, SearchState::Stopped}));
-    m_stop->setVisible(search && m_view.live.has_value());
+    m_stop->setVisible(m_view.live && !over);
     m_stop->setEnabled(on || in({SearchState::Paused}));
     const TrialRow* row = chosen();
     const bool best = row && m_view.best && row->number == m_view.rows[*m_view.best].number;
@@ -413,11 +351,17 @@ void SearchResults::showButtons() {
     m_use->setEnabled(row && m_view.experiment);
     m_use->setText(!row || best ? tr("Use the best") : tr("Use trial %1").arg(row->number));
     m_use->setToolTip(tr("Sets up the Train page with these parameters"));
+    m_repeat->setVisible(search);
+    m_repeat->setEnabled(row && m_view.experiment);
     m_inspect->setEnabled(row && row->hasModel);
     m_inspect->setText(!search || !row || best ? tr("Inspect") : tr("Inspect trial %1").arg(row->number));
     m_inspect->setToolTip(row && !row->hasModel ? tr("Of a search only the best trial's model is kept")
                                                 : tr("Looks at single users' recommendations of this model"));
     m_open->setEnabled(row && !row->run.isEmpty());
+    m_rename->setEnabled(!m_view.study.isEmpty());
+    m_delete->setEnabled(m_idle && !m_view.study.isEmpty());
+    m_delete->setToolTip(m_idle ? tr("Deletes this search or study; its runs stay or go, as you choose")
+                                : tr("What is being worked on cannot be deleted: stop it first"));
 }
 
 void SearchResults::drawTrials() {
@@ -514,48 +458,61 @@ void SearchResults::drawAgainst() {
 }
 
 void SearchResults::showSummary() {
-    const bool tested = !m_view.testSummary.empty();
-    const std::vector<StudyValue>& values = tested ? m_view.testSummary : m_view.validationSummary;
+    const bool tested = m_view.tested();
+    const std::vector<StudyValue>& values = m_view.summary();
     QVector<QVector<CompareCell>> rows;
     const auto number = [](double value) {
         return std::isnan(value) ? QStringLiteral("–") : metricText(value);
     };
+    const bool differ = std::any_of(values.begin(), values.end(), [](const StudyValue& each) {
+        return each.runs < 2 || each.deviation != 0.0;
+    });
     for (const StudyValue& each : values)
-        rows << QVector<CompareCell>{{metricLabel(words(each.key))},
-                                     {number(each.mean), {}, true},
-                                     {QStringLiteral("± ") + number(each.halfWidth)},
-                                     {number(each.deviation)},
-                                     {number(each.min)},
-                                     {number(each.max)},
-                                     {QString::number(each.runs)}};
+        rows << QVector<CompareCell>{
+            {metricLabel(words(each.key)), metricExplanation(words(each.key))},
+            {number(each.mean), {}, true},
+            {std::isnan(each.halfWidth) ? QStringLiteral("–") : QStringLiteral("± ") + number(each.halfWidth),
+             std::isnan(each.halfWidth)
+                 ? tr("One run has no interval: two are needed at least")
+                 : tr("From %1 to %2")
+                       .arg(metricText(each.mean - each.halfWidth), metricText(each.mean + each.halfWidth))},
+            {number(each.deviation)},
+            {number(each.min)},
+            {number(each.max)},
+            {QString::number(each.runs)}};
     m_summary->setEmptyText(tr("No run of this study has numbers yet."));
-    m_summary->setTable({{tested ? tr("Test part") : tr("Validation part"), {}, true},
-                         {tr("Mean")},
-                         {tr("95 %"), tr("Mean ± this is the t-interval of the mean")},
-                         {tr("Deviation"), tr("Standard deviation of the runs, n − 1 below")},
-                         {tr("Lowest")},
-                         {tr("Highest")},
-                         {tr("Runs")}},
-                        rows);
-    m_summaryNote->setText(
+    m_summary->setTable(
+        {{tested ? tr("Test part") : tr("Validation part"), {}, true},
+         {tr("Mean")},
+         {tr("95 % interval"),
+          tr("Mean ± this is the 95 % interval of the mean by Student's t with n − 1 degrees of "
+             "freedom, n: runs")},
+         {tr("Deviation"), tr("Standard deviation of the runs, n − 1 below")},
+         {tr("Lowest")},
+         {tr("Highest")},
+         {tr("Runs")}},
+        rows);
+    QString note =
         m_view.kind == StudyKind::Folds
-            ? tr("Mean ± 95 % t-interval over folds. Folds share training data, so the truth lies "
-                 "outside more often than 5 %.")
-            : tr("Mean ± 95 % t-interval over seeds."));
+            ? tr("Mean ± 95 % interval by Student's t over folds. Folds share training data, so the "
+                 "truth lies outside more often than 5 %.")
+            : tr("Mean ± 95 % interval by Student's t over seeds: how much chance in the training, or "
+                 "in the split, moves a number.");
+    if (!values.empty() && !differ)
+        note =
+            tr("All runs have the same numbers: nothing in this training depends on the seed. Let the seed "
+               "change the split, or run all folds.");
+    m_summaryNote->setText(note);
 }
 
 void SearchResults::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
     if (!m_table) return;
     if (event->type() == QEvent::PaletteChange) {
-        for (QPushButton* button : {m_pause, m_stop, m_use, m_inspect, m_open})
+        for (QPushButton* button : {m_pause, m_stop, m_use, m_repeat, m_inspect, m_open, m_rename, m_delete})
             button->setIcon(themedIcon(button->property("iconName").toString()));
         drawTrials();
         drawAgainst();
-    }
-    if (event->type() == QEvent::FontChange) {
-        m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
-        fitColumns();
     }
 }
 

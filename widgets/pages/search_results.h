@@ -9,15 +9,13 @@ class QComboBox;
 class QLabel;
 class QProgressBar;
 class QPushButton;
-class QSortFilterProxyModel;
 class QStackedWidget;
-class QTableView;
 
 namespace recoscope {
 
 class CompareTable;
 class CurveChart;
-class TrialTableModel;
+class TrialTable;
 
 /// One search as it stands: value over trials, value against a parameter, all trials; or, of seeds and folds,
 /// mean and interval of every metric. GUI thread.
@@ -28,6 +26,8 @@ public:
 
     void setView(const StudyView& view);
     void clear();
+    /// Whether nobody works on what is shown, so that it can be deleted.
+    void setIdle(bool idle);
     const StudyView& view() const { return m_view; }
     /// The row that the buttons mean: the selected one, else the best.
     const TrialRow* chosen() const;
@@ -40,6 +40,10 @@ signals:
     void resumeRequested();
     void stopRequested();
     void useRequested(const recoscope::TrainingPlan& plan);
+    /// The parameters of a trial over several seeds or folds.
+    void repeatRequested(const recoscope::TrainingPlan& plan);
+    void renameRequested();
+    void deleteRequested();
     void inspectRequested(const QString& run);
     void openRequested(const QString& run);
 
@@ -56,7 +60,7 @@ private:
     void drawAgainst();
     void showSummary();
     void fillParameters();
-    void fitColumns();
+    void showConstants();
 
     StudyView m_view;
     QLabel* m_title = nullptr;
@@ -66,18 +70,20 @@ private:
     QPushButton* m_pause = nullptr;
     QPushButton* m_stop = nullptr;
     QPushButton* m_use = nullptr;
+    QPushButton* m_repeat = nullptr;
     QPushButton* m_inspect = nullptr;
     QPushButton* m_open = nullptr;
+    QPushButton* m_rename = nullptr;
+    QPushButton* m_delete = nullptr;
+    bool m_idle = true;
     QStackedWidget* m_upper = nullptr;
     CurveChart* m_trials = nullptr;
     CurveChart* m_against = nullptr;
     QComboBox* m_parameter = nullptr;
     CompareTable* m_summary = nullptr;
     QLabel* m_summaryNote = nullptr;
-    TrialTableModel* m_model = nullptr;
-    QSortFilterProxyModel* m_sorted = nullptr;
-    QTableView* m_table = nullptr;
-    bool m_fitted = false;
+    TrialTable* m_table = nullptr;
+    QLabel* m_constants = nullptr;
 };
 
 } // namespace recoscope

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/pages/search_setup.h"
 
+#include "engine/eval/candidates.h"
 #include "engine/models/registry.h"
 
 #include "app/session/dataset_service.h"
@@ -11,10 +12,12 @@
 
 #include <QComboBox>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStandardItemModel>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -58,6 +61,13 @@ const MethodText& textOf(SearchMethod method) {
                          [method](const MethodText& each) { return each.method == method; });
 }
 
+// Below the methods in the same list: not looking for something better, but for how sure a number is.
+constexpr int kSeeds = 100;
+constexpr int kFolds = 101;
+
+/// Whether another seed makes another split of this kind.
+bool drawn(SplitKind kind) { return kind != SplitKind::TimeCut && kind != SplitKind::Premade; }
+
 } // namespace
 
 SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
@@ -85,11 +95,21 @@ SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     m_method = combo("searchMethod");
     for (const MethodText& each : kMethods)
         m_method->addItem(tr(each.title), static_cast<int>(each.method));
+    m_method->insertSeparator(m_method->count());
+    m_method->addItem(tr("Several seeds"), kSeeds);
+    m_method->addItem(tr("All folds"), kFolds);
     m_methodText = muted();
     m_trialsLabel = new QLabel(this);
     m_trials = new NumberBox({1, 100000, true, false}, this);
     m_trials->setObjectName(QStringLiteral("searchTrials"));
     m_trials->setValue(30);
+    m_repeats = new NumberBox({2, 100, true, false}, this);
+    m_repeats->setObjectName(QStringLiteral("studyRepeats"));
+    m_repeats->setValue(5);
+    m_vary = combo("seedsVary");
+    m_vary->addItem(tr("the training; the split stays"), static_cast<int>(SeedsVary::Training));
+    m_vary->addItem(tr("the split"), static_cast<int>(SeedsVary::Split));
+    m_vary->addItem(tr("training and split"), static_cast<int>(SeedsVary::Both));
     m_metric = combo("searchMetric");
     m_note = muted();
     m_note->setObjectName(QStringLiteral("searchNote"));
@@ -101,8 +121,6 @@ SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     m_start = new QPushButton(tr("Start search"), this);
     m_start->setObjectName(QStringLiteral("startSearch"));
     m_start->setProperty("primary", true);
-    m_start->setToolTip(tr("Trains one model after another, each with other parameters. Searches take turns "
-                           "with each other and with single runs."));
 
     auto* inner = new QWidget;
     inner->setProperty("clear", true);
@@ -129,14 +147,26 @@ SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     addRow(1, new QLabel(tr("Method"), this), m_method);
     head->addWidget(m_methodText, 2, 0, 1, 2);
     addRow(3, m_trialsLabel, m_trials);
-    addRow(4, new QLabel(tr("Makes best"), this), m_metric);
-    auto* vary = new QLabel(tr("Parameters to vary"), this);
-    Theme::keepFont(vary, 1.0, true);
+    head->addWidget(m_repeats, 3, 1);
+    m_metricLabel = new QLabel(tr("Makes best"), this);
+    addRow(4, m_metricLabel, m_metric);
+    m_varyLabel = new QLabel(tr("A seed changes"), this);
+    addRow(5, m_varyLabel, m_vary);
+    m_parameters = new QLabel(this);
+    Theme::keepFont(m_parameters, 1.0, true);
+    m_take = new QToolButton(this);
+    m_take->setObjectName(QStringLiteral("takeFromTrain"));
+    m_take->setAutoRaise(true);
+    m_take->setText(tr("As on the Train page"));
+    m_take->setToolTip(tr("Takes algorithm, parameters and run options that are set up on the Train page"));
+    auto* parameters = new QHBoxLayout;
+    parameters->addWidget(m_parameters, 1);
+    parameters->addWidget(m_take);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(space::small);
     column->addLayout(head);
-    column->addWidget(vary);
+    column->addLayout(parameters);
     column->addWidget(area, 1);
     column->addWidget(m_note);
     column->addWidget(m_problem);
@@ -154,7 +184,10 @@ SearchSetup::SearchSetup(DatasetService* datasets, QWidget* parent)
     connect(m_method, &QComboBox::currentIndexChanged, this, &SearchSetup::refresh);
     connect(m_metric, &QComboBox::activated, this, [this] { m_metricChosen = true; });
     connect(m_metric, &QComboBox::currentIndexChanged, this, &SearchSetup::refresh);
-    connect(m_trials, &NumberBox::valueChanged, this, &SearchSetup::refresh);
+    for (NumberBox* box : {m_trials, m_repeats})
+        connect(box, &NumberBox::valueChanged, this, &SearchSetup::refresh);
+    connect(m_vary, &QComboBox::currentIndexChanged, this, &SearchSetup::refresh);
+    connect(m_take, &QToolButton::clicked, this, &SearchSetup::trainPlanRequested);
     connect(m_space, &SearchSpaceForm::changed, this, &SearchSetup::refresh);
     connect(m_start, &QPushButton::clicked, this, &SearchSetup::startRequested);
     connect(m_problem, &QLabel::linkActivated, this, &SearchSetup::dataRequested);
@@ -224,25 +257,47 @@ QString SearchSetup::algorithm() const { return m_algorithm->currentData().toStr
 void SearchSetup::setPlan(const TrainingPlan& plan) {
     if (!selectAlgorithm(QString::fromStdString(plan.algorithm))) return;
     m_rest = plan;
+    const SplitPtr split = m_datasets->currentSplit();
+    m_restSplit = split ? split->spec().kind : SplitKind::RandomPerUser;
     fillMetrics();
     m_space->setFixed(plan.params);
     refresh();
 }
 
 void SearchSetup::setExperiment(const Experiment& experiment) {
+    const StudySpec& study = experiment.study;
     const AlgorithmInfo* info = findAlgorithm(experiment.plan.algorithm);
-    if (!info || !experiment.study.search) return;
+    if (!info || study.kind() == StudyKind::None) return;
     setPlan(experiment.plan);
-    if (const auto space = SearchSpace::parse(info->schema(), experiment.study.search->space))
-        m_space->setSpace(*space);
-    setMethod(experiment.study.search->method);
-    setTrials(experiment.study.search->trials);
-    setMetric(QString::fromStdString(searchMetric(experiment)));
-    m_touched = m_metricChosen = true;
+    if (study.search) {
+        if (const auto space = SearchSpace::parse(info->schema(), study.search->space))
+            m_space->setSpace(*space);
+        setMethod(study.search->method);
+        setTrials(study.search->trials);
+        setMetric(QString::fromStdString(searchMetric(experiment)));
+        m_metricChosen = true;
+    } else {
+        setRepeats(study.kind(),
+                   study.allFolds ? experiment.split.folds : static_cast<int>(study.seeds.size()),
+                   study.vary);
+    }
+    m_touched = true;
 }
 
 void SearchSetup::setMethod(SearchMethod method) {
     m_method->setCurrentIndex(m_method->findData(static_cast<int>(method)));
+}
+
+void SearchSetup::setRepeats(StudyKind kind, int count, SeedsVary vary) {
+    m_method->setCurrentIndex(m_method->findData(kind == StudyKind::Folds ? kFolds : kSeeds));
+    m_repeats->setValue(count);
+    m_vary->setCurrentIndex(m_vary->findData(static_cast<int>(vary)));
+    m_touched = true;
+}
+
+StudyKind SearchSetup::kind() const {
+    const int method = m_method->currentData().toInt();
+    return method == kFolds ? StudyKind::Folds : method == kSeeds ? StudyKind::Seeds : StudyKind::Search;
 }
 
 void SearchSetup::setTrials(int trials) { m_trials->setValue(trials); }
@@ -264,6 +319,36 @@ Experiment SearchSetup::experiment() const {
     experiment.plan = m_rest;
     experiment.plan.algorithm = algorithm().toStdString();
     experiment.plan.params = m_space->fixed();
+    const AlgorithmInfo* info = findAlgorithm(experiment.plan.algorithm);
+    // Parameters that are texts have no field here; they stay as they were set for this algorithm.
+    if (info && experiment.plan.algorithm == m_rest.algorithm)
+        for (const ParamSpec& spec : info->schema().specs())
+            if (const auto set = m_rest.params.find(spec.key);
+                spec.type == ParamType::Text && set != m_rest.params.end())
+                experiment.plan.params.insert(*set);
+    // What early stopping watches was chosen for the algorithm that the plan had.
+    if (kind() != StudyKind::Search && info && experiment.plan.algorithm != m_rest.algorithm)
+        experiment.plan.earlyStopping.metric =
+            info->capabilities.predictsRatings ? "rmse" : EarlyStopping{}.metric;
+    const int repeats = static_cast<int>(m_repeats->value());
+    CandidateSpec& candidates = experiment.plan.evaluation.candidates;
+    followSplit(candidates, m_restSplit,
+                kind() == StudyKind::Folds ? SplitKind::KFold : experiment.split.kind);
+    switch (kind()) {
+    case StudyKind::Folds:
+        experiment.study.allFolds = true;
+        experiment.split.kind = SplitKind::KFold;
+        experiment.split.folds = repeats;
+        experiment.split.fold = 0;
+        return experiment;
+    case StudyKind::Seeds:
+        for (int seed = 1; seed <= repeats; ++seed)
+            experiment.study.seeds.push_back(static_cast<std::uint64_t>(seed));
+        experiment.study.vary = static_cast<SeedsVary>(m_vary->currentData().toInt());
+        return experiment;
+    default:
+        break;
+    }
     SearchPlan search;
     search.method = static_cast<SearchMethod>(m_method->currentData().toInt());
     search.trials = static_cast<int>(m_trials->value());
@@ -279,13 +364,21 @@ QString SearchSetup::problem() const {
     if (!split)
         return m_datasets->busy() ? tr("The data is being read …")
                                   : tr("There is no data to search on. <a href=\"data\">Open a dataset</a>");
+    const Experiment asked = experiment();
+    if (kind() != StudyKind::Search) {
+        if (kind() == StudyKind::Seeds && asked.study.vary != SeedsVary::Training && !drawn(asked.split.kind))
+            return tr("This split is not drawn, so a seed does not change it");
+        if (const Status ready = checkStudy(asked); !ready)
+            return QString::fromStdString(ready.error().message).toHtmlEscaped();
+        const Status ready = checkPlan(asked.plan, *split);
+        return ready ? QString() : QString::fromStdString(ready.error().message).toHtmlEscaped();
+    }
     if (split->validation().empty())
         return tr(
             "This split has no validation part. Choosing by the test part would make its numbers too "
             "good, so a search does not start. <a href=\"data\">Give the split a validation share on the "
             "Data page</a>");
     if (const QString wrong = m_space->problem(); !wrong.isEmpty()) return wrong.toHtmlEscaped();
-    const Experiment asked = experiment();
     if (const Status ready = checkSearch(asked, *split); !ready)
         return QString::fromStdString(ready.error().message).toHtmlEscaped();
     return {};
@@ -299,9 +392,38 @@ void SearchSetup::say(const QString& words) {
 
 void SearchSetup::refresh() {
     if (!m_start) return;
-    const MethodText& method = textOf(static_cast<SearchMethod>(m_method->currentData().toInt()));
-    m_methodText->setText(tr(method.help));
-    m_trialsLabel->setText(tr(method.trials));
+    const StudyKind what = kind();
+    const bool search = what == StudyKind::Search;
+    const bool seeds = what == StudyKind::Seeds;
+    if (search) {
+        const MethodText& method = textOf(static_cast<SearchMethod>(m_method->currentData().toInt()));
+        m_methodText->setText(tr(method.help));
+        m_trialsLabel->setText(tr(method.trials));
+    } else {
+        m_methodText->setText(seeds ? tr("No search: the same parameters once with each seed, for the mean "
+                                         "of every metric and its "
+                                         "95 % interval.")
+                                    : tr("No search: the same parameters with each fold as the test part in "
+                                         "turn, for the mean of "
+                                         "every metric and its 95 % interval."));
+        m_trialsLabel->setText(seeds ? tr("Seeds") : tr("Folds"));
+    }
+    for (QWidget* widget : {static_cast<QWidget*>(m_trials), static_cast<QWidget*>(m_metricLabel),
+                            static_cast<QWidget*>(m_metric)})
+        widget->setVisible(search);
+    m_repeats->setVisible(!search);
+    m_varyLabel->setVisible(seeds);
+    m_vary->setVisible(seeds);
+    m_trialsLabel->setBuddy(search ? m_trials : m_repeats);
+    m_parameters->setText(search ? tr("Parameters to vary") : tr("Parameters"));
+    m_space->setVarying(search);
+    m_start->setToolTip(
+        search ? tr("Trains one model after another, each with other parameters. Searches take turns "
+                    "with each other and with single runs.")
+               : tr("Trains one model after another with the same parameters. They take turns with "
+                    "searches and single runs."));
+    m_start->setText(search ? tr("Start search")
+                            : tr("Start %1 runs").arg(static_cast<int>(m_repeats->value())));
     const QString wrong = problem();
     QString shown = wrong.isEmpty() ? m_said.toHtmlEscaped() : wrong;
     shown.replace(QStringLiteral("<a "),
@@ -312,7 +434,10 @@ void SearchSetup::refresh() {
     m_planned = 0;
     if (wrong.isEmpty()) {
         const Experiment asked = experiment();
-        if (const auto search = searchOf(asked)) m_planned = search->plannedTrials();
+        if (what != StudyKind::Search)
+            m_planned = static_cast<int>(m_repeats->value());
+        else if (const auto searched = searchOf(asked))
+            m_planned = searched->plannedTrials();
         if (isVisible()) // measuring the machine is for those who look
             m_ticket = m_forecasts->ask(algorithm(), asked.plan.params, m_datasets->currentSplit());
     }
@@ -325,15 +450,26 @@ void SearchSetup::showEvent(QShowEvent* event) {
 }
 
 void SearchSetup::writeNote() {
+    const StudyKind what = kind();
     QString note =
-        tr("Every trial is judged on the validation part; only the best one is measured on the test "
-           "part, once, at the end.");
+        what == StudyKind::Search
+            ? tr("Every trial is judged on the validation part; only the best one is measured on the test "
+                 "part, once, at the end.")
+        : what == StudyKind::Folds
+            ? tr("All interactions are dealt into folds, with the filters and the validation share of the "
+                 "Data "
+                 "page. Every run keeps its model.")
+            : tr("Seeds 1 to %1. Every run keeps its model.").arg(static_cast<int>(m_repeats->value()));
     if (m_planned > 0) {
         const double all = m_seconds * m_planned;
-        note = all >= 1.0
-                   ? tr("%1 trials in all, about %2 of training with usual parameters. %3")
-                         .arg(QString::number(m_planned), QString::fromStdString(roughDuration(all)), note)
-                   : tr("%1 trials in all. %2").arg(QString::number(m_planned), note);
+        const QString runs = what == StudyKind::Search ? tr("%1 trials in all").arg(m_planned)
+                                                       : tr("%1 runs in all").arg(m_planned);
+        if (all >= 1.0)
+            note = (what == StudyKind::Search ? tr("%1, about %2 of training with usual parameters. %3")
+                                              : tr("%1, about %2 of training. %3"))
+                       .arg(runs, QString::fromStdString(roughDuration(all)), note);
+        else
+            note = runs + QStringLiteral(". ") + note;
     }
     m_note->setText(note);
 }

@@ -9,6 +9,7 @@
 class QComboBox;
 class QLabel;
 class QPushButton;
+class QToolButton;
 
 namespace recoscope {
 
@@ -16,7 +17,8 @@ class DatasetService;
 class NumberBox;
 class SearchSpaceForm;
 
-/// What a search is to do: algorithm, what is varied, method, number of trials, metric. GUI thread.
+/// What a search is to do: algorithm, what is varied, method, number of trials, metric; or which seeds or
+/// folds one set of parameters is to be run over. GUI thread.
 class SearchSetup final : public QWidget {
     Q_OBJECT
 public:
@@ -30,6 +32,9 @@ public:
     void setExperiment(const Experiment& experiment);
     void setMethod(SearchMethod method);
     void setTrials(int trials);
+    /// Not a search: the parameters over so many seeds or folds.
+    void setRepeats(StudyKind kind, int count, SeedsVary vary = SeedsVary::Training);
+    StudyKind kind() const;
     void setMetric(const QString& key);
     /// What Start would run.
     Experiment experiment() const;
@@ -44,6 +49,8 @@ public:
 signals:
     void startRequested();
     void dataRequested();
+    /// The Train page's plan is wanted: setPlan() is the answer.
+    void trainPlanRequested();
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -55,7 +62,8 @@ private:
     void writeNote();
 
     DatasetService* m_datasets;
-    TrainingPlan m_rest; // what is not shown here
+    TrainingPlan m_rest;                              // what is not shown here
+    SplitKind m_restSplit = SplitKind::RandomPerUser; // that it was made for
     ForecastService* m_forecasts;
     quint64 m_ticket = 0;
     double m_seconds = 0.0; // of one trial with what is not varied as set and the rest at its defaults
@@ -69,6 +77,12 @@ private:
     QLabel* m_methodText = nullptr;
     QLabel* m_trialsLabel = nullptr;
     NumberBox* m_trials = nullptr;
+    NumberBox* m_repeats = nullptr; // seeds or folds
+    QLabel* m_varyLabel = nullptr;
+    QComboBox* m_vary = nullptr; // what a seed changes
+    QLabel* m_parameters = nullptr;
+    QToolButton* m_take = nullptr;
+    QLabel* m_metricLabel = nullptr;
     QComboBox* m_metric = nullptr;
     QLabel* m_note = nullptr;
     QLabel* m_problem = nullptr;

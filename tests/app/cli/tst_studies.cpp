@@ -69,6 +69,31 @@ private slots:
         QCOMPARE(shown["summary"], json["summary"]);
     }
 
+    void studiesAreRenamedAndRemovedWithOrWithoutTheirRuns() {
+        QTemporaryDir folder;
+        const auto train = [&](const char* seeds) {
+            return runCli(folder.path(),
+                          QStringList{"train", "--algorithm", "popularity", "--seeds", seeds} + data)
+                .json();
+        };
+        const QString first = QString::fromStdString(train("1,2")["study"].get<std::string>());
+        const QString second = QString::fromStdString(train("3,4")["study"].get<std::string>());
+        const CliResult renamed = runCli(folder.path(), {"studies", "rename", first, "two popular ones"});
+        QVERIFY2(renamed.exitCode == 0, renamed.err.constData());
+        QVERIFY(runCli(folder.path(), {"studies"}).out.contains("two popular ones"));
+        QVERIFY(runCli(folder.path(), {"studies", "rename", first}).exitCode != 0);
+        const auto kept = runCli(folder.path(), {"studies", "remove", first, "--json"}).json();
+        QCOMPARE(kept["runs"].get<std::string>(), std::string("kept"));
+        QCOMPARE(kept["count"].get<int>(), 2);
+        const auto runs = [&] { return runCli(folder.path(), {"runs", "--json"}).json()["runs"].size(); };
+        QCOMPARE(runs(), std::size_t{4});
+        const CliResult gone = runCli(folder.path(), {"studies", "remove", second, "--with-runs"});
+        QVERIFY2(gone.exitCode == 0, gone.err.constData());
+        QVERIFY2(gone.out.contains("2 runs and their models"), gone.out.constData());
+        QCOMPARE(runs(), std::size_t{2});
+        QVERIFY(runCli(folder.path(), {"studies", "--json"}).json()["studies"].empty());
+    }
+
     void allFoldsAreTested() {
         QTemporaryDir folder;
         const CliResult result =

@@ -58,8 +58,9 @@ private slots:
         QVERIFY(!model.index(0, 0).data(TrialTableModel::BestRole).toBool());
         QVERIFY(model.index(1, 0).data(TrialTableModel::BestRole).toBool());
         QCOMPARE(model.index(1, 1).data().toString(), QStringLiteral("0.3000"));
-        QCOMPARE(model.index(1, 2).data().toString(), QStringLiteral("8"));
-        QCOMPARE(model.index(2, 5).data().toString(), QStringLiteral("Running"));
+        QCOMPARE(model.index(2, 2).data().toString(), QStringLiteral("Running"));
+        QCOMPARE(model.index(1, 3).data().toString(), QStringLiteral("8"));
+        QVERIFY(model.isParameter(3) && !model.isParameter(2) && !model.isParameter(4));
         model.setView(search({}, {}));
         QCOMPARE(model.rowCount(), 0);
     }
@@ -82,21 +83,47 @@ private slots:
             };
             sorted.sort(model.valueColumn(), Qt::DescendingOrder);
             QCOMPARE(numbers(), higher ? (QList<int>{2, 1, 3}) : (QList<int>{1, 2, 3}));
-            sorted.sort(2, Qt::AscendingOrder); // 0.5, 2, 10 and not "0.5", "10", "2"
+            sorted.sort(3, Qt::AscendingOrder); // 0.5, 2, 10 and not "0.5", "10", "2"
             QCOMPARE(numbers(), (QList<int>{1, 3, 2}));
         }
     }
 
-    void seedsHaveTheirRoleInsteadOfAValue() {
+    void aParameterWithOneValueHasNoColumnOnceThatIsCertain() {
+        StudyView view = search({trial(1, 0.51239999, 0.2), trial(2, 0.51239999, 0.3)}, 1);
+        view.experiment->plan.params["epochs"] = std::int64_t{8};
+        TrialTableModel model;
+        model.setView(view);
+        QCOMPARE(model.columnCount(), 6); // trials to come may have another value
+        QCOMPARE(model.index(0, 3).data().toString(), QStringLiteral("0.5124"));
+        QVERIFY(model.index(0, 3).data(Qt::ToolTipRole).toString().startsWith("0.51239999"));
+        QCOMPARE(view.constants().size(), std::size_t{1}); // what was set for all
+        view.completed = true;
+        model.setView(view);
+        QCOMPARE(model.columnCount(), 5);
+        QCOMPARE(view.constants().size(), std::size_t{2});
+        QVERIFY(view.constants()[0].first == "epochs" || view.constants()[1].first == "epochs");
+        view.rows[1].params["reg"] = 0.6;
+        model.setView(view);
+        QCOMPARE(model.columnCount(), 6);
+        // One listed value is one from the start.
+        view.completed = false;
+        view.dimensions[0].values = {ParamValue(0.6)};
+        QVERIFY(view.constant(view.dimensions[0]));
+    }
+
+    void seedsHaveTheirRoleAndTheirOwnValue() {
         StudyView view;
         view.study = QStringLiteral("seeds-1");
         view.kind = StudyKind::Seeds;
-        view.rows = {trial(1, 1.0, {})};
+        view.metric = QStringLiteral("rmse");
+        view.rows = {trial(1, 1.0, 0.87)};
         view.rows.front().role = QStringLiteral("seed 7");
         TrialTableModel model;
         model.setView(view);
-        QCOMPARE(model.index(0, 1).data().toString(), QStringLiteral("seed 7"));
+        QCOMPARE(model.index(0, 0).data().toString(), QStringLiteral("seed 7"));
         QCOMPARE(model.columnCount(), 5);
+        QCOMPARE(model.headerData(1, Qt::Horizontal, Qt::DisplayRole).toString(), QStringLiteral("RMSE"));
+        QCOMPARE(model.index(0, 1).data().toString(), QStringLiteral("0.8700"));
     }
 };
 

@@ -49,6 +49,33 @@ private slots:
     }
     void cleanup() { m_library.reset(); }
 
+    void studiesAreRenamedAndDeletedWithOrWithoutTheirRuns() {
+        QString study;
+        {
+            const auto store = RunStore::open(m_folder->path());
+            StudyRecord record;
+            record.name = QStringLiteral("before");
+            study = (*store)->createStudy(record).value();
+            RunRecord run;
+            run.study = study;
+            run.status = RunStatus::Failed;
+            QVERIFY((*store)->create(run).ok());
+        }
+        listAgain();
+        QCOMPARE(m_library->studies().size(), std::size_t{1});
+        m_library->renameStudy(study, QStringLiteral("after"));
+        QTRY_COMPARE(m_library->studies().front().name, QStringLiteral("after"));
+        QSignalSpy failed(m_library.get(), &RunLibrary::failed);
+        QSignalSpy removed(m_library.get(), &RunLibrary::studyRemoved);
+        m_library->removeStudy(QStringLiteral("seeds-none"), StudyRuns::Keep);
+        QTRY_COMPARE(failed.size(), 1);
+        QCOMPARE(failed.front().front().toString(), QStringLiteral("seeds-none"));
+        m_library->removeStudy(study, StudyRuns::Remove);
+        QTRY_COMPARE(removed.size(), 1);
+        QTRY_VERIFY(m_library->studies().empty());
+        QCOMPARE(m_library->runs().size(), std::size_t{2}); // the others stay
+    }
+
     void listHoldsTheRunsOfEarlierSessions() {
         QVERIFY(m_library->runs().empty());
         listAgain();

@@ -152,9 +152,57 @@ private slots:
         QVERIFY((*store)->findStudy("latest")->status == StudyStatus::Completed);
         QCOMPARE((*store)->studyByKey("none").error().code, ErrorCode::NotFound);
 
+        QVERIFY((*store)->renameStudy(*study, "  folds of iALS ").ok());
+        QCOMPARE((*store)->findStudy(*study)->name, QString("folds of iALS"));
+        QVERIFY(!(*store)->renameStudy(*study, " ").ok());
+        QCOMPARE((*store)->renameStudy("folds-none", "x").error().code, ErrorCode::NotFound);
+
+        for (const QString& run : runs)
+            QVERIFY((*store)->setStatus(run, RunStatus::Completed).ok());
         QVERIFY((*store)->removeStudy(*study).ok());
         QVERIFY((*store)->studies()->empty());
         QVERIFY((*store)->find(runs[0])->study.isEmpty()); // the run stays
+    }
+
+    void aStudyGoesWithItsRunsOrNotAtAllWhileOneGoesOn() {
+        const QTemporaryDir folder;
+        const auto store = RunStore::open(folder.path());
+        QVERIFY(store.ok());
+        StudyRecord record;
+        record.kind = StudyKind::Seeds;
+        record.name = "seeds";
+        const QString study = (*store)->createStudy(record).value();
+        QStringList runs;
+        for (const RunStatus status : {RunStatus::Completed, RunStatus::Running}) {
+            RunRecord run;
+            run.study = study;
+            run.status = status;
+            runs << (*store)->create(run).value();
+            QFile model((*store)->modelPath(runs.back()));
+            QVERIFY(model.open(QIODevice::WriteOnly));
+        }
+        const QString alone = (*store)->create({}).value();
+        for (const StudyRuns what : {StudyRuns::Keep, StudyRuns::Remove}) {
+            const Status refused = (*store)->removeStudy(study, what);
+            QVERIFY(!refused.ok());
+            QCOMPARE(refused.error().code, ErrorCode::Invalid);
+            QCOMPARE(refused.error().where, runs[1].toStdString());
+        }
+        QCOMPARE((*store)->runsOf(study)->size(), std::size_t{2}); // nothing was changed
+        QVERIFY((*store)->setStatus(runs[1], RunStatus::Interrupted).ok());
+        QVERIFY((*store)->removeStudy(study, StudyRuns::Remove).ok());
+        QVERIFY((*store)->studies()->empty());
+        QCOMPARE((*store)->list()->size(), std::size_t{1});
+        QVERIFY((*store)->find(alone).ok());
+        for (const QString& run : runs)
+            QVERIFY(!QFile::exists((*store)->modelPath(run)));
+        // Who was about to go on with it hears of it, instead of going on without it.
+        RunRecord late;
+        late.study = study;
+        const auto refused = (*store)->create(late);
+        QVERIFY(!refused.ok());
+        QCOMPARE(refused.error().code, ErrorCode::NotFound);
+        QCOMPARE((*store)->list()->size(), std::size_t{1});
     }
 
     void aWorkspaceOfVersionOneIsBroughtUpToDate() {

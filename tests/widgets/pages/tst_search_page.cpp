@@ -13,11 +13,14 @@
 
 #include <QComboBox>
 #include <QLabel>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QStackedWidget>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTimer>
 
 using namespace recoscope;
 
@@ -251,6 +254,180 @@ private slots:
         auto* list = session.child<CompareTable>("studies");
         QCOMPARE(list->cell(0, 1), QStringLiteral("Seeds"));
         QVERIFY(list->cell(0, 3).contains(QStringLiteral("±")));
+    }
+
+    void seedsAndFoldsAreStartedFromThePage_data() {
+        QTest::addColumn<bool>("folds");
+        QTest::newRow("seeds") << false;
+        QTest::newRow("folds") << true;
+    }
+    void seedsAndFoldsAreStartedFromThePage() {
+        QFETCH(bool, folds);
+        Session session(m_folder.filePath(folds ? "all-folds" : "five-seeds"), *m_data);
+        SearchSetup* setup = session.page.setup();
+        setup->selectAlgorithm("ials");
+        setup->space()->setFixed({{"epochs", std::int64_t{2}}, {"embedding_size", std::int64_t{8}}});
+        auto* method = session.child<QComboBox>("searchMethod");
+        method->setCurrentIndex(method->findText(folds ? "All folds" : "Several seeds"));
+        QVERIFY(setup->kind() == (folds ? StudyKind::Folds : StudyKind::Seeds));
+        // What is of a search only is gone, and there is nothing to tick.
+        QVERIFY(!session.child<QComboBox>("searchMetric")->isVisible());
+        QVERIFY(!session.child<QWidget>("vary_reg")->isVisible());
+        QVERIFY(session.child<QWidget>("fixed_reg")->isVisible());
+        QCOMPARE(session.child<QComboBox>("seedsVary")->isVisible(), !folds);
+        setup->setRepeats(setup->kind(), 3);
+        auto* start = session.child<QPushButton>("startSearch");
+        QCOMPARE(start->text(), QStringLiteral("Start 3 runs"));
+        QVERIFY(session.child<QLabel>("searchNote")->text().contains("3 runs in all"));
+        QTest::mouseClick(start, Qt::LeftButton);
+        QVERIFY2(session.live(), qPrintable(session.child<QLabel>("searchProblem")->text()));
+        auto* trials = session.child<QTableView>("trials");
+        QCOMPARE(trials->model()->rowCount(), 3); // what is to come is seen at once
+        QTRY_VERIFY_WITH_TIMEOUT(session.live()->state == SearchState::Finished, patience);
+        QCOMPARE(session.live()->experiment.plan.params.at("embedding_size"), ParamValue(std::int64_t{8}));
+        auto* summary = session.child<CompareTable>("studySummary");
+        QTRY_COMPARE(summary->cell(0, 6), QStringLiteral("3"));
+        QVERIFY(summary->isVisible());
+        QVERIFY(summary->cell(0, 2).startsWith(QStringLiteral("± ")));
+        QCOMPARE(trials->model()->index(1, 0).data().toString(), QString(folds ? "fold 2" : "seed 2"));
+        auto* list = session.child<CompareTable>("studies");
+        QCOMPARE(list->cell(0, 1), folds ? QStringLiteral("Folds") : QStringLiteral("Seeds"));
+        QCOMPARE(list->cell(0, 2), QStringLiteral("3 of 3"));
+        QVERIFY2(list->cell(0, 3).startsWith("NDCG@10 ") && list->cell(0, 3).contains(QStringLiteral("±")),
+                 qPrintable(list->cell(0, 3)));
+        QVERIFY(!session.child<QPushButton>("pauseSearch")->isVisible());
+        QVERIFY(session.child<QPushButton>("inspectBest")->isVisible());
+        // A search is a search again.
+        setup->setMethod(SearchMethod::Random);
+        QVERIFY(session.child<QWidget>("vary_reg")->isVisible());
+        QVERIFY(setup->experiment().study.search && setup->experiment().study.seeds.empty());
+    }
+
+    void aTrialsParametersAreRepeatedOverSeeds() {
+        Session session(m_folder.filePath("repeat"), *m_data);
+        session.setUp(3, 2);
+        QVERIFY(!session.page.start().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live()->state == SearchState::Finished, patience);
+        const ParamValue best = session.live()->trials[*session.live()->best].trial.params.at("reg");
+        QTest::mouseClick(session.child<QPushButton>("repeatBest"), Qt::LeftButton);
+        const Experiment next = session.page.setup()->experiment();
+        QCOMPARE(next.study.seeds.size(), std::size_t{5});
+        QVERIFY(next.plan.params.at("reg") == best);
+        QVERIFY(next.plan.evaluateTest);
+        QVERIFY2(session.page.setup()->problem().isEmpty(), qPrintable(session.page.setup()->problem()));
+    }
+
+    void whereNothingDependsOnTheSeedThatIsSaid() {
+        Session session(m_folder.filePath("alike"), *m_data);
+        session.page.setup()->selectAlgorithm("item_knn");
+        session.page.setup()->setRepeats(StudyKind::Seeds, 2);
+        QVERIFY(!session.page.start().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live()->state == SearchState::Finished, patience);
+        const auto said = [&] {
+            for (const QLabel* label : session.page.findChildren<QLabel*>())
+                if (label->isVisible() && label->text().contains("All runs have the same numbers"))
+                    return true;
+            return false;
+        };
+        QTRY_VERIFY(said());
+    }
+
+    void studiesAreRenamedAndDeletedButNotWhileSomebodyWorksOnThem() {
+        Session session(m_folder.filePath("delete"), *m_data);
+        session.setUp(40, 60);
+        QVERIFY(!session.page.start().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live()->trials.size() >= 2, patience);
+        auto* remove = session.child<QPushButton>("deleteStudy");
+        auto* list = session.child<CompareTable>("studies");
+        const QString study = session.live()->study;
+        QVERIFY(!remove->isEnabled());
+        QVERIFY(remove->toolTip().contains("stop it first"));
+        session.page.remove(study, StudyRuns::Remove); // the last way round the button
+        QVERIFY(session.child<QLabel>("studyMessage")->isVisible());
+        QVERIFY(session.page.service()->worksOn(study));
+        session.page.rename(study, "My search");
+        QTRY_COMPARE(list->cell(0, 0), QStringLiteral("My search"));
+        QTest::mouseClick(session.child<QPushButton>("stopSearch"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(remove->isEnabled(), patience);
+        QTRY_COMPARE_WITH_TIMEOUT(session.library.studies().front().name, QStringLiteral("My search"),
+                                  patience);
+        const std::size_t before = session.library.runs().size();
+        QVERIFY(before >= 1);
+        // Asked, and answered with Cancel: nothing happens. Then without its runs.
+        const auto answer = [&](const char* name) {
+            QTimer::singleShot(0, &session.page, [&session, name] {
+                auto* question = session.page.findChild<QMessageBox*>("deleteStudyQuestion");
+                QVERIFY(question);
+                QVERIFY(question->text().contains("My search"));
+                if (auto* button = question->findChild<QPushButton*>(QLatin1String(name)))
+                    button->click();
+                else
+                    question->reject();
+            });
+            QTest::mouseClick(remove, Qt::LeftButton);
+        };
+        answer("none");
+        QCOMPARE(list->rowCount(), 1);
+        answer("keepRuns");
+        QTRY_COMPARE_WITH_TIMEOUT(list->rowCount(), 0, patience);
+        QTRY_VERIFY(session.library.studies().empty());
+        QCOMPARE(session.library.runs().size(), before);
+        QVERIFY(session.page.service()->searches().empty());
+        QVERIFY(session.library.runs().front().study.isEmpty());
+
+        session.page.setup()->selectAlgorithm("popularity");
+        session.page.setup()->setRepeats(StudyKind::Folds, 2);
+        QVERIFY(!session.page.start().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live() && session.live()->state == SearchState::Finished, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(remove->isEnabled() && session.library.runs().size() == before + 2,
+                                 patience);
+        session.page.remove(session.live()->study, StudyRuns::Remove);
+        QTRY_COMPARE_WITH_TIMEOUT(list->rowCount(), 0, patience);
+        QTRY_COMPARE(session.library.runs().size(), before);
+    }
+
+    void fiveVariedParametersOfAnyAlgorithmFitIntoASmallWindow() {
+        Session session(m_folder.filePath("fit"), *m_data); // the page of a window of 1280 x 800
+        QTRY_VERIFY(!session.library.busy());               // what it lists would be shown instead
+        auto* stack = qobject_cast<QStackedWidget*>(session.page.results()->parentWidget());
+        QVERIFY(stack);
+        stack->setCurrentWidget(session.page.results());
+        auto* table = session.child<QTableView>("trials");
+        for (const AlgorithmInfo& info : algorithms()) {
+            const auto space = SearchSpace::parse(info.schema(), "");
+            if (!space) continue;
+            StudyView view;
+            view.search = QString::fromUtf8(info.id.data(), static_cast<qsizetype>(info.id.size()));
+            view.metric = info.capabilities.predictsRatings ? "rmse" : "precision@20";
+            view.experiment = Experiment{};
+            view.experiment->plan.algorithm = std::string(info.id);
+            view.dimensions = space->dimensions();
+            if (view.dimensions.size() > 5) view.dimensions.resize(5);
+            for (int n = 1; n <= 30; ++n) {
+                TrialRow row;
+                row.number = n;
+                row.state = TrialState::Done;
+                row.value = 0.1 + 0.01 * n;
+                row.epochs = 100 + n;
+                row.seconds = 90.0 + n;
+                for (const SearchDimension& each : view.dimensions)
+                    row.params[each.key] = each.listed()
+                                               ? each.values[static_cast<std::size_t>(n) % each.values.size()]
+                                               : each.at(n / 31.0);
+                view.rows.push_back(row);
+            }
+            view.best = 29;
+            session.page.results()->setView(view);
+            QTest::qWait(1); // laid out
+            int width = 0;
+            for (int column = 0; column < table->model()->columnCount(); ++column)
+                width += table->columnWidth(column);
+            QVERIFY2(width <= table->viewport()->width(), qPrintable(QStringLiteral("%1: %2 of %3")
+                                                                         .arg(view.search)
+                                                                         .arg(width)
+                                                                         .arg(table->viewport()->width())));
+            QCOMPARE(table->model()->headerData(2, Qt::Horizontal).toString(), QStringLiteral("State"));
+        }
     }
 
     void withoutValidationItSaysWhatToDoInsteadOfStarting() {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/pages/trial_table.h"
+
+#include "widgets/style/theme.h"
+
+#include <QEvent>
+#include <QHeaderView>
+#include <QItemSelectionModel>
+#include <QPainter>
+#include <QSortFilterProxyModel>
+#include <QStyledItemDelegate>
+
+#include <algorithm>
+#include <vector>
+
+namespace recoscope {
+
+namespace {
+
+/// Says in words which column is sorted: the style's arrow covers right-aligned titles.
+class SortedTrials final : public QSortFilterProxyModel {
+public:
+    using QSortFilterProxyModel::QSortFilterProxyModel;
+
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override {
+        const QVariant text = QSortFilterProxyModel::headerData(section, orientation, role);
+        if (role != Qt::DisplayRole || orientation != Qt::Horizontal || section != sortColumn()) return text;
+        return text.toString() +
+               (sortOrder() == Qt::DescendingOrder ? QStringLiteral(" ▾") : QStringLiteral(" ▴"));
+    }
+    void sort(int column, Qt::SortOrder order) override {
+        QSortFilterProxyModel::sort(column, order);
+        if (columnCount() > 0) emit headerDataChanged(Qt::Horizontal, 0, columnCount() - 1);
+    }
+};
+
+/// The best trial is bold, failed ones are grey.
+class TrialDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override {
+        if (option.state & QStyle::State_Selected)
+            painter->fillRect(option.rect, Theme::current().colors().selection);
+        QStyleOptionViewItem inner = option;
+        inner.rect.adjust(kPadding, 0, -kPadding, 0);
+        QStyledItemDelegate::paint(painter, inner, index);
+    }
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding + space::small, 0);
+    }
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        const ThemeColors& colors = Theme::current().colors();
+        const auto tint = [option](const QColor& color) {
+            for (const auto role : {QPalette::Text, QPalette::HighlightedText})
+                option->palette.setColor(role, color);
+        };
+        const auto state = static_cast<TrialState>(index.data(TrialTableModel::StateRole).toInt());
+        if (index.data(TrialTableModel::BestRole).toBool()) {
+            option->font.setBold(true);
+            tint(colors.good);
+        } else if (state == TrialState::Failed || state == TrialState::Stopped) {
+            tint(colors.muted);
+        } else if (state == TrialState::Running) {
+            tint(colors.accent);
+        } else {
+            tint(colors.text);
+        }
+    }
+
+private:
+    static constexpr int kPadding = 2; // as the headers, so that texts stand under their titles
+};
+
+} // namespace
+
+TrialTable::TrialTable(QWidget* parent)
+    : QTableView(parent) {
+    m_model = new TrialTableModel(this);
+    m_sorted = new SortedTrials(this);
+    m_sorted->setSourceModel(m_model);
+    m_sorted->setSortRole(TrialTableModel::SortRole);
+    setObjectName(QStringLiteral("trials"));
+    setModel(m_sorted);
+    setItemDelegate(new TrialDelegate(this));
+    setSortingEnabled(true);
+    horizontalHeader()->setSortIndicatorShown(false);
+    setSelectionBehavior(QAbstractItemView::SelectRows);
+    setSelectionMode(QAbstractItemView::SingleSelection);
+    setEditTriggers(QAbstractItemView::NoEditTriggers);
+    setAlternatingRowColors(true);
+    setShowGrid(false);
+    setWordWrap(false);
+    setTabKeyNavigation(false);
+    setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    verticalHeader()->hide();
+    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    horizontalHeader()->setHighlightSections(false);
+    horizontalHeader()->setMinimumSectionSize(Theme::current().scaled(36));
+    connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &TrialTable::selectionMoved);
+}
+
+void TrialTable::setView(const StudyView& view) {
+    const auto titles = [this] {
+        QStringList all;
+        for (int column = 0; column < m_model->columnCount(); ++column)
+            all << m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+        return all;
+    };
+    const QStringList before = titles();
+    m_model->setView(view);
+    if (titles() != before) {
+        const bool search = view.kind == StudyKind::Search;
+        sortByColumn(search ? m_model->valueColumn() : 0, search ? Qt::DescendingOrder : Qt::AscendingOrder);
+    }
+    fit();
+}
+
+const TrialRow* TrialTable::selected() const {
+    const QModelIndexList rows = selectionModel()->selectedRows();
+    return rows.isEmpty() ? nullptr : m_model->rowAt(m_sorted->mapToSource(rows.front()).row());
+}
+
+void TrialTable::selectTrial(int number) {
+    clearSelection();
+    for (int row = 0; row < m_sorted->rowCount(); ++row)
+        if (m_sorted->index(row, 0).data(TrialTableModel::NumberRole).toInt() == number) selectRow(row);
+}
+
+/// As wide as the contents. Where that is too much the widest parameters give way, all of them down to the
+/// same width; where there is room left the columns share it.
+void TrialTable::fit() {
+    const int count = m_sorted->columnCount();
+    if (count == 0) return;
+    std::vector<int> widths;
+    int used = 0;
+    for (int column = 0; column < count; ++column) {
+        resizeColumnToContents(column);
+        widths.push_back(columnWidth(column));
+        used += widths.back();
+    }
+    const int room = viewport()->width();
+    const int least = Theme::current().scaled(48);
+    for (int over = used - room; over > 0;) {
+        // The widest of them all, down to the next one, or as far as is needed.
+        int widest = 0;
+        int next = least;
+        int many = 0;
+        for (int column = 0; column < count; ++column)
+            if (m_model->isParameter(column))
+                widest = std::max(widest, widths[static_cast<std::size_t>(column)]);
+        if (widest <= least) break;
+        for (int column = 0; column < count; ++column) {
+            const int width = widths[static_cast<std::size_t>(column)];
+            if (!m_model->isParameter(column)) continue;
+            if (width == widest)
+                ++many;
+            else
+                next = std::max(next, width);
+        }
+        const int to = std::max(next, widest - (over + many - 1) / many);
+        for (int column = 0; column < count; ++column) {
+            int& width = widths[static_cast<std::size_t>(column)];
+            if (!m_model->isParameter(column) || width != widest) continue;
+            over -= width - to;
+            width = to;
+        }
+    }
+    if (const int left = room - used; left > 0) {
+        const int share = left / count;
+        for (int& width : widths)
+            width += share;
+        widths.back() += left - share * count;
+    }
+    for (int column = 0; column < count; ++column)
+        setColumnWidth(column, widths[static_cast<std::size_t>(column)]);
+}
+
+void TrialTable::resizeEvent(QResizeEvent* event) {
+    QTableView::resizeEvent(event);
+    fit();
+}
+
+void TrialTable::changeEvent(QEvent* event) {
+    QTableView::changeEvent(event);
+    if (event->type() != QEvent::FontChange || !m_model) return;
+    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    fit();
+}
+
+} // namespace recoscope
