@@ -272,6 +272,21 @@ bool Tour::search() {
         120'000);
     page->service()->stop(second);
     wait([&] { return m_training.activeRun().isEmpty(); }, 20'000);
+    // The same over seeds: two studies whose means can be compared.
+    const auto overSeeds = [&](const char* algorithm) {
+        setup->selectAlgorithm(QLatin1String(algorithm));
+        setup->space()->setFixed({{"epochs", std::int64_t{8}}});
+        setup->setRepeats(StudyKind::Seeds, 5);
+        const QString id = page->start();
+        wait([&] { return state(id) == SearchState::Finished || state(id) == SearchState::Failed; }, 300'000);
+        if (state(id) == SearchState::Finished)
+            m_ofStudies << page->service()->search(id)->trials.front().run;
+        return id;
+    };
+    overSeeds("bpr_mf");
+    m_seeds = overSeeds("ials");
+    setup->selectAlgorithm(QStringLiteral("ials"));
+    setup->setMethod(SearchMethod::Tpe);
     page->showStudy(first);
     settle(400);
     return true;
@@ -284,7 +299,8 @@ void Tour::takeComparePictures(const QSize& size, const QStringList& runs,
     m_window.showPage(MainWindow::Compare);
     page->setRuns(runs);
     const std::initializer_list<std::pair<ComparePage::Tab, const char*>> tabs{
-        {ComparePage::Metrics, "compare-metrics"},    {ComparePage::Dialects, "compare-dialects"},
+        {ComparePage::Metrics, "compare-metrics"},    {ComparePage::Studies, "compare-alone"},
+        {ComparePage::Dialects, "compare-dialects"},
         {ComparePage::Significance, "compare-pairs"}, {ComparePage::Groups, "compare-groups"},
         {ComparePage::Sampling, "compare-sampling"},  {ComparePage::Warnings, "compare-warnings"}};
     for (const auto& [tab, name] : tabs) {
@@ -293,6 +309,17 @@ void Tour::takeComparePictures(const QSize& size, const QStringList& runs,
         wait([&] { return page->measurement() && !page->service()->busy(); }, 60'000);
         settle(350);
         save(QLatin1String(name), m_window.grab().toImage());
+    }
+    if (!m_ofStudies.isEmpty()) {
+        page->setRuns(m_ofStudies + QStringList{runs.back()});
+        wait([&] { return page->measurement() && !page->service()->busy(); }, 60'000);
+        for (const auto& [tab, name] : {std::pair{ComparePage::Metrics, "compare-seeds"},
+                                        std::pair{ComparePage::Studies, "compare-studies"}}) {
+            page->showTab(tab);
+            settle(350);
+            save(QLatin1String(name), m_window.grab().toImage());
+        }
+        page->setRuns(runs);
     }
     page->showTab(ComparePage::Metrics);
 }
@@ -307,6 +334,16 @@ void Tour::takePictures(const QSize& size, const std::function<void(const QStrin
         m_window.showPage(page);
         settle(350);
         save(QLatin1String(name), m_window.grab().toImage());
+        if (page == MainWindow::Search && !m_seeds.isEmpty()) {
+            SearchPage* search = m_window.searchPage();
+            const QString shown = search->shown();
+            search->showStudy(m_seeds);
+            search->setup()->setRepeats(StudyKind::Seeds, 5);
+            settle(350);
+            save(QStringLiteral("seeds"), m_window.grab().toImage());
+            search->setup()->setMethod(SearchMethod::Tpe);
+            search->showStudy(shown);
+        }
         if (page != MainWindow::Inspect) continue;
         MetricCardView* card = m_window.inspectPage()->metricCard();
         const auto before = m_window.inspectPage()->user();

@@ -61,6 +61,8 @@ private:
     RunLibrary& m_library;
     QString m_adversarial;
     QString m_variational;
+    QString m_seeds;         // a study over seeds
+    QStringList m_ofStudies; // a run of each
     std::optional<UserIndex> m_typical; // found some of what was held out, and missed some
 };
 

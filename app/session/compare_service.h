@@ -9,7 +9,18 @@
 namespace recoscope {
 
 /// What can be asked for; the newest request of a topic replaces an older one.
-enum class CompareTopic { Metrics, Marks, Dialects, Significance, Groups, Sampling, Warnings, Export };
+/// Studies are read from the library; nothing is asked for them.
+enum class CompareTopic {
+    Metrics,
+    Marks,
+    Dialects,
+    Significance,
+    Groups,
+    Sampling,
+    Warnings,
+    Export,
+    Studies
+};
 
 /// Compares stored runs on the test part of their split: numbers, readings in other dialects, groups of
 /// users, significance. It scores stored models again where that is needed and never trains. Works on a lane

@@ -18,6 +18,7 @@ struct StudyValue {
     double halfWidth = 0.0; // mean ± this is the 95 % t-interval of the mean; NaN for one run
     double min = 0.0;
     double max = 0.0;
+    bool operator==(const StudyValue&) const = default;
 };
 
 /// The metrics that any of the runs has, in the order of the first that has them. A run without a metric, or

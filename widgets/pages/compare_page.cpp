@@ -7,6 +7,7 @@
 #include "widgets/pages/compare_pairs.h"
 #include "widgets/pages/compare_run_list.h"
 #include "widgets/pages/compare_sampling.h"
+#include "widgets/pages/compare_studies.h"
 #include "widgets/pages/compare_warnings.h"
 #include "widgets/style/flow_layout.h"
 #include "widgets/style/theme.h"
@@ -56,9 +57,11 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     m_tabs = new QTabWidget;
     m_tabs->setObjectName(QStringLiteral("compareTabs"));
     m_tabs->setDocumentMode(true);
-    m_parts = {new CompareMetrics(m_service), new CompareDialects(m_service), new ComparePairs(m_service),
-               new CompareGroups(m_service),  new CompareSampling(m_service), new CompareWarnings(m_service)};
-    const QStringList titles{tr("Metrics"), tr("Dialects"),         tr("Significance"),
+    m_parts = {new CompareMetrics(m_service),  new CompareStudies(m_service, m_library),
+               new CompareDialects(m_service), new ComparePairs(m_service),
+               new CompareGroups(m_service),   new CompareSampling(m_service),
+               new CompareWarnings(m_service)};
+    const QStringList titles{tr("Metrics"), tr("Seeds and folds"),  tr("Dialects"), tr("Significance"),
                              tr("Groups"),  tr("Full and sampled"), tr("Warnings")};
     for (std::size_t n = 0; n < m_parts.size(); ++n)
         m_tabs->addTab(m_parts[n], titles[static_cast<qsizetype>(n)]);
@@ -69,12 +72,20 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     m_reading = new QLabel;
     m_reading->setProperty("role", "muted");
     m_reading->setWordWrap(true);
+    m_studies = new QLabel(tr(
+        "Some of these runs belong to seeds or folds. <a href=\"studies\">Their mean and 95 % interval</a>"));
+    m_studies->setObjectName(QStringLiteral("compareStudyHint"));
+    m_studies->setTextFormat(Qt::RichText);
+    m_studies->setWordWrap(true);
+    m_studies->hide();
+    connect(m_studies, &QLabel::linkActivated, this, [this] { showTab(Studies); });
     auto* contents = new QWidget;
     auto* contentsColumn = new QVBoxLayout(contents);
     contentsColumn->setContentsMargins(0, 0, 0, 0);
     contentsColumn->setSpacing(space::small);
     contentsColumn->addWidget(buildTools());
     contentsColumn->addWidget(m_reading);
+    contentsColumn->addWidget(m_studies);
     contentsColumn->addWidget(m_tabs, 1);
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_empty);
@@ -100,6 +111,7 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     column->addWidget(split);
     setFocusProxy(m_list);
 
+    connect(m_tabs, &QTabWidget::currentChanged, this, &ComparePage::hintAtStudies);
     connect(m_list, &CompareRunList::checkedChanged, this, &ComparePage::choose);
     connect(m_library, &RunLibrary::listed, this, [this] {
         m_list->setRuns(m_library->runs());
@@ -307,6 +319,20 @@ void ComparePage::updateState() {
                                   "of users, and what "
                                   "sampled negatives would say."));
     m_export->setEnabled(m_measurement != nullptr);
+    hintAtStudies();
+}
+
+/// The other tabs compare single runs, also where a mean over several is to be had.
+void ComparePage::hintAtStudies() {
+    const auto ofStudy = [this](const QString& id) {
+        const RunRecord* run = m_library->find(id);
+        return run && std::any_of(m_library->studies().begin(), m_library->studies().end(),
+                                  [&](const StudyRecord& study) {
+                                      return study.id == run->study && study.kind != StudyKind::Search;
+                                  });
+    };
+    const QStringList ids = m_list->checkedRuns();
+    m_studies->setVisible(m_tabs->currentIndex() != Studies && std::any_of(ids.begin(), ids.end(), ofStudy));
 }
 
 /// How the numbers that are shown were made, which may not yet be what was asked for.

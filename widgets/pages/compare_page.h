@@ -32,7 +32,7 @@ public:
     /// Ticks these runs, of those that can be compared with the first.
     void setRuns(const QStringList& ids);
     QStringList runs() const;
-    enum Tab { Metrics, Dialects, Significance, Groups, Sampling, Warnings };
+    enum Tab { Metrics, Studies, Dialects, Significance, Groups, Sampling, Warnings };
     void showTab(Tab tab);
     /// "" as tested, else the id of a dialect.
     void setDialect(const QString& id);
@@ -55,6 +55,7 @@ private:
     void showError(CompareTopic topic, const Error& error);
     void updateState();
     void describeReading();
+    void hintAtStudies();
     void askAndExport();
     void tell(const QString& words, bool problem);
     std::vector<int> cutoffs() const;
@@ -71,6 +72,7 @@ private:
     QComboBox* m_cutoffs = nullptr;
     QPushButton* m_export = nullptr;
     QLabel* m_reading = nullptr;
+    QLabel* m_studies = nullptr;
     QLabel* m_message = nullptr;
     QLabel* m_empty = nullptr;
     QStackedWidget* m_stack = nullptr;

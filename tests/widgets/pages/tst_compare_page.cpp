@@ -2,10 +2,12 @@
 #include "app/models/metric_table_model.h"
 #include "app/session/dataset_service.h"
 #include "app/session/run_library.h"
+#include "app/session/search_service.h"
 #include "app/session/training_service.h"
 #include "widgets/charts/curve_chart.h"
 #include "widgets/charts/difference_bars.h"
 #include "widgets/charts/group_bars.h"
+#include "widgets/charts/interval_plot.h"
 #include "widgets/pages/compare_page.h"
 #include "widgets/pages/compare_table.h"
 #include "widgets/pages/run_list_view.h"
@@ -21,6 +23,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTreeWidget>
+
+#include <cmath>
 
 using namespace recoscope;
 
@@ -316,6 +320,86 @@ private slots:
             QVERIFY2(!widget->accessibleName().isEmpty(), qPrintable(widget->objectName()));
             if (qobject_cast<QComboBox*>(widget)) QVERIFY(widget->focusPolicy() != Qt::NoFocus);
         }
+    }
+
+    void aStudyIsOneEntryWithMeanAndInterval() {
+        // Two studies of three seeds on one split, beside a run of its own.
+        QTemporaryDir folder;
+        QStringList first;
+        QString alone;
+        {
+            TrainingService training(folder.path(), 2);
+            SearchService service(training, folder.path());
+            const auto study = [&](std::int64_t size) {
+                Experiment e;
+                e.split = m_split->spec();
+                e.plan.algorithm = "ials";
+                e.plan.params = {{"epochs", std::int64_t{3}}, {"embedding_size", size}};
+                e.study.seeds = {1, 2, 3};
+                const QString id = service.start(e, m_split).value();
+                const auto over = [&] { return service.search(id)->state == SearchState::Finished; };
+                if (QTest::qWaitFor(over, patience)) first << service.search(id)->trials.front().run;
+            };
+            study(4);
+            study(16);
+            QSignalSpy ended(&training, &TrainingService::runEnded);
+            Experiment e;
+            e.split = m_split->spec();
+            e.plan.algorithm = "popularity";
+            alone = training.start(e, m_split).value();
+            QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, patience);
+        }
+        QCOMPARE(first.size(), 2);
+        RunLibrary library(folder.path());
+        ComparePage page(&library);
+        page.resize(1180, 740);
+        page.show();
+        library.refresh();
+        QTRY_COMPARE_WITH_TIMEOUT(library.runs().size(), std::size_t{7}, patience);
+        page.setRuns({first[0], first[1], alone});
+        QTRY_VERIFY_WITH_TIMEOUT(page.measurement(), patience);
+        // The other tabs say where the mean is, and lead there.
+        auto* hint = page.findChild<QLabel*>("compareStudyHint");
+        QVERIFY(hint->isVisible());
+        emit hint->linkActivated("studies");
+        QVERIFY(!hint->isVisible());
+        auto* table = page.findChild<CompareTable*>("studyTable");
+        QTRY_COMPARE(table->rowCount(), 3);
+        QCOMPARE(table->cell(0, 1), QStringLiteral("3 seeds"));
+        QCOMPARE(table->cell(2, 1), QStringLiteral("one run"));
+        QVERIFY(table->cell(0, 3).startsWith(QStringLiteral("± ")));
+        QCOMPARE(table->cell(2, 3), QStringLiteral("–"));
+        // The mean of the three stored numbers.
+        double mean = 0.0;
+        const QString study = library.find(first[0])->study;
+        for (const RunRecord& run : library.runs())
+            if (run.study == study)
+                for (const NamedValue& metric : run.testMetrics)
+                    if (metric.key == "ndcg@10") mean += metric.value / 3.0;
+        QCOMPARE(table->cell(0, 2), QString::number(mean, 'f', 4));
+        const QString tip = table->model()->index(0, 2).data(Qt::ToolTipRole).toString();
+        QVERIFY2(tip.contains("ndcg;k=10"), qPrintable(tip)); // the definition, as in the other tables
+        auto* plot = page.findChild<IntervalPlot*>();
+        QVERIFY(plot && plot->isVisible());
+        QCOMPARE(plot->entries().size(), 3);
+        QCOMPARE(plot->entries()[0].points.size(), 3);
+        QVERIFY(std::isnan(plot->entries()[2].halfWidth));
+        const QString path = folder.filePath("studies.csv");
+        QSignalSpy exported(page.service(), &CompareService::exported);
+        page.exportTo(path);
+        QVERIFY(exported.wait(patience));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray written = file.readAll();
+        QVERIFY2(written.contains("3 seeds") && written.contains("ndcg;k=10"), written.constData());
+    }
+
+    void runsThatStandAloneAreToldHowToGetAnInterval() {
+        compareAll();
+        m_page->showTab(ComparePage::Studies);
+        QCOMPARE(part<CompareTable>("studyTable")->rowCount(), 0);
+        QVERIFY(part<CompareTable>("studyTable")->emptyText().contains("Several seeds"));
+        QVERIFY(!part<QLabel>("compareStudyHint")->isVisible());
     }
 };
 
