@@ -17,24 +17,37 @@ namespace recoscope {
 
 IntervalPlot::IntervalPlot(QWidget* parent)
     : QWidget(parent) {
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
 }
 
 void IntervalPlot::setEntries(const QString& axisTitle, const QVector<Entry>& entries) {
     m_axisTitle = axisTitle;
     m_entries = entries;
+    setMaximumHeight(static_cast<int>(std::max<qsizetype>(1, m_entries.size())) * 2 * leastRowHeight() +
+                     below());
     updateGeometry();
     update();
 }
 
-int IntervalPlot::rowHeight() const {
+int IntervalPlot::leastRowHeight() const {
     return QFontMetrics(Theme::current().font(0.92)).height() +
            QFontMetrics(Theme::current().font(0.85)).height() + space::small;
 }
 
+/// Of ticks and title.
+int IntervalPlot::below() const {
+    return 2 * QFontMetrics(Theme::current().font(0.85)).height() + space::small;
+}
+
+/// The entries share the height, up to twice what they need.
+int IntervalPlot::rowHeight() const {
+    if (m_entries.isEmpty()) return leastRowHeight();
+    return std::clamp((height() - below()) / static_cast<int>(m_entries.size()), leastRowHeight(),
+                      2 * leastRowHeight());
+}
+
 QSize IntervalPlot::sizeHint() const {
-    const int below = 2 * QFontMetrics(Theme::current().font(0.85)).height() + space::small;
-    return {Theme::current().scaled(420), static_cast<int>(m_entries.size()) * rowHeight() + below};
+    return {Theme::current().scaled(420), static_cast<int>(m_entries.size()) * leastRowHeight() + below()};
 }
 
 QSize IntervalPlot::minimumSizeHint() const { return {Theme::current().scaled(240), sizeHint().height()}; }
@@ -116,7 +129,7 @@ void IntervalPlot::paintEvent(QPaintEvent*) {
         // Above the whiskers, so that neither hides the other.
         if (entry.points.size() > 1)
             for (const double point : entry.points)
-                painter.drawEllipse(QPointF(xOf(point), middle - 9), 3.0, 3.0);
+                painter.drawEllipse(QPointF(xOf(point), middle - 12), 2.5, 2.5);
         painter.setPen(QPen(entry.color, 2));
         painter.setBrush(Qt::NoBrush);
         if (!std::isnan(entry.halfWidth)) {
@@ -124,12 +137,12 @@ void IntervalPlot::paintEvent(QPaintEvent*) {
             const double to = xOf(entry.mean + entry.halfWidth);
             painter.drawLine(QPointF(from, middle), QPointF(to, middle));
             for (const double end : {from, to})
-                painter.drawLine(QPointF(end, middle - 5), QPointF(end, middle + 5));
+                painter.drawLine(QPointF(end, middle - 6), QPointF(end, middle + 6));
             painter.setBrush(entry.color);
         } else {
             painter.setBrush(colors.surface);
         }
-        painter.drawEllipse(QPointF(xOf(entry.mean), middle), 4.0, 4.0);
+        painter.drawEllipse(QPointF(xOf(entry.mean), middle), 3.0, 3.0);
         painter.setRenderHint(QPainter::Antialiasing, false);
     }
 }
@@ -157,7 +170,7 @@ bool IntervalPlot::event(QEvent* event) {
 
 void IntervalPlot::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange) updateGeometry();
+    if (event->type() == QEvent::FontChange) setEntries(m_axisTitle, m_entries);
     if (event->type() == QEvent::PaletteChange) update();
 }
 

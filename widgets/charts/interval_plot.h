@@ -36,7 +36,9 @@ protected:
     bool event(QEvent* event) override;
 
 private:
+    int leastRowHeight() const;
     int rowHeight() const;
+    int below() const;
     QString m_axisTitle;
     QVector<Entry> m_entries;
 };

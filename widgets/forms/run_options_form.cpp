@@ -61,8 +61,12 @@ RunOptionsForm::RunOptionsForm(QWidget* parent)
     m_candidates->setObjectName(QStringLiteral("candidates"));
     m_candidates->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_candidates->setMinimumContentsLength(12);
-    for (const ChoiceValue& value : findEvaluationChoice("candidates")->values)
-        m_candidates->addItem(text(value.title), text(value.key));
+    const QStringList shorter{tr("all items"), tr("drawn evenly"), tr("drawn by popularity"),
+                              tr("given negatives"), tr("new items only")};
+    for (const ChoiceValue& value : findEvaluationChoice("candidates")->values) {
+        m_candidates->addItem(shorter.value(m_candidates->count(), text(value.title)), text(value.key));
+        m_candidates->setItemData(m_candidates->count() - 1, text(value.title), Qt::ToolTipRole);
+    }
     m_early = new QCheckBox(tr("Stop early, keep the best model"), this);
     m_early->setObjectName(QStringLiteral("earlyStopping"));
     m_metric = new QComboBox(this);

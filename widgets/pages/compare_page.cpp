@@ -103,7 +103,7 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     split->addWidget(right);
     split->setStretchFactor(0, 0);
     split->setStretchFactor(1, 1);
-    split->setSizes({280, 880});
+    split->setSizes({320, 840});
     split->setChildrenCollapsible(false);
     split->setHandleWidth(space::medium);
     auto* column = new QVBoxLayout(this);

@@ -92,6 +92,18 @@ QString headline(const RunRecord& run, const QString& key) {
 
 QString percent(double share) { return QString::number(100.0 * share, 'g', 3); }
 
+/// A trial of a search that did not win: no model, and no number on test. A list full of them hides the rest.
+bool isLostTrial(const RunRecord& run) {
+    return !run.study.isEmpty() && run.role.startsWith(QLatin1String("trial ")) && !run.hasModel &&
+           run.testMetrics.empty() && run.status != RunStatus::Queued && run.status != RunStatus::Running;
+}
+
+/// Its title, and its place in a study.
+QString titleInList(const RunRecord& run) {
+    return run.study.isEmpty() || run.role.isEmpty() ? runTitle(run)
+                                                     : QStringLiteral("%1 · %2").arg(runTitle(run), run.role);
+}
+
 } // namespace
 
 QString whyNotComparable(const RunRecord& run) {
@@ -187,6 +199,7 @@ void CompareRunList::setRuns(const std::vector<RunRecord>& runs) {
         shown << run.id << run.name << run.splitFingerprint << whyNotComparable(run)
               << QString::number(run.testMetrics.size()) << QString::number(run.hasModel);
     m_runs = runs;
+    std::erase_if(m_runs, isLostTrial);
     if (shown == m_shown) return;
     m_shown = shown;
     const QStringList before = m_checked;
@@ -215,7 +228,7 @@ void CompareRunList::setRuns(const std::vector<RunRecord>& runs) {
         }
         auto* item = new QTreeWidgetItem(group);
         item->setData(0, kIdRole, run.id);
-        item->setText(0, runTitle(run));
+        item->setText(0, titleInList(run));
         item->setText(1, headline(run, key));
         item->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
         item->setCheckState(0, m_checked.contains(run.id) ? Qt::Checked : Qt::Unchecked);
@@ -326,8 +339,8 @@ void CompareRunList::update() {
                 tip += QLatin1Char('\n') + tr("No stored model: only its stored numbers can be compared.");
             if (!why.isEmpty()) tip = tr("Cannot be ticked: %1").arg(why) + QLatin1Char('\n') + tip;
             item->setToolTip(0, tip);
-            item->setText(0, own.isEmpty() ? runTitle(*run)
-                                           : QStringLiteral("%1 – %2").arg(runTitle(*run), own));
+            item->setText(0, own.isEmpty() ? titleInList(*run)
+                                           : QStringLiteral("%1 – %2").arg(titleInList(*run), own));
         }
     }
     m_filling = false;

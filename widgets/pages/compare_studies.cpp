@@ -12,6 +12,7 @@
 #include <QComboBox>
 #include <QEvent>
 #include <QFrame>
+#include <QHeaderView>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
@@ -52,8 +53,9 @@ CompareStudies::CompareStudies(CompareService* service, RunLibrary* library, QWi
     column->setSpacing(space::small);
     column->addLayout(compareBar({{tr("&Metric"), m_metric}}));
     column->addWidget(m_table, 1);
-    column->addWidget(m_chart);
+    column->addWidget(m_chart, 1);
     column->addWidget(m_note);
+    column->addStretch(0);
     connect(m_metric, &QComboBox::activated, this, &CompareStudies::fill);
     connect(m_library, &RunLibrary::listed, this, [this] { askAgain(); });
 }
@@ -82,6 +84,7 @@ void CompareStudies::ask() {
 void CompareStudies::clear() {
     m_entries.clear();
     m_table->clear();
+    m_table->setMaximumHeight(QWIDGETSIZE_MAX);
     m_plot->setEntries({}, {});
     m_chart->hide();
     m_note->clear();
@@ -118,6 +121,7 @@ void CompareStudies::fill() {
     QStringList notes;
     if (!anyStudy) {
         m_table->clear();
+        m_table->setMaximumHeight(QWIDGETSIZE_MAX);
         m_chart->hide();
         m_note->clear();
         return m_table->setEmptyText(
@@ -197,9 +201,12 @@ void CompareStudies::fill() {
     m_plot->setEntries(
         tr("%1 on the test part: dots are runs, whiskers the 95 % interval of their mean").arg(label), drawn);
     m_chart->show();
+    // No higher than what it holds: the rest of the room is the picture's.
+    m_table->setMaximumHeight(m_table->horizontalHeader()->sizeHint().height() +
+                              m_table->verticalHeader()->length() + 2 * m_table->frameWidth() + space::tiny);
     notes << tr(
-        "As tested, from the stored numbers. Two intervals that do not overlap differ by more than chance; "
-        "two that do may differ all the same.");
+        "As tested, from the stored numbers. Where two intervals do not overlap, the means differ by more "
+        "than the seeds or folds explain; where they do, they may differ all the same.");
     if (folds)
         notes << tr("Folds share training data, so the truth lies outside an interval more often than 5 %.");
     if (alone) notes << tr("A single run has no interval: it may be lucky.");

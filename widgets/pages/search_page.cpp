@@ -16,6 +16,7 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -180,6 +181,16 @@ SearchPage::SearchPage(TrainingService* training, DatasetService* datasets, RunL
         std::erase_if(m_stored, [&](const StudyView& view) { return view.study == study; });
         if (m_asked == study) m_asked.clear();
         refresh();
+    });
+    // Epochs and time of the run under way move on; twice a second is enough to see it.
+    m_soon = new QTimer(this);
+    m_soon->setSingleShot(true);
+    m_soon->setInterval(500);
+    connect(m_soon, &QTimer::timeout, this, [this] {
+        if (isVisible() && m_service->search(m_shown)) showShown();
+    });
+    connect(m_training, &TrainingService::runChanged, this, [this] {
+        if (isVisible() && !m_soon->isActive()) m_soon->start();
     });
     connect(m_service, &SearchService::searchChanged, this, &SearchPage::refresh);
     connect(m_service, &SearchService::searchEnded, m_library, &RunLibrary::refresh);

@@ -9,6 +9,7 @@
 
 class QLabel;
 class QStackedWidget;
+class QTimer;
 
 namespace recoscope {
 
@@ -86,6 +87,7 @@ private:
     QLabel* m_message = nullptr;
     CompareTable* m_list = nullptr;
     QStackedWidget* m_stack = nullptr;
+    QTimer* m_soon = nullptr;
     SearchResults* m_results = nullptr;
 };
 

@@ -355,8 +355,10 @@ void SearchResults::showButtons() {
     m_repeat->setEnabled(row && m_view.experiment);
     m_inspect->setEnabled(row && row->hasModel);
     m_inspect->setText(!search || !row || best ? tr("Inspect") : tr("Inspect trial %1").arg(row->number));
-    m_inspect->setToolTip(row && !row->hasModel ? tr("Of a search only the best trial's model is kept")
-                                                : tr("Looks at single users' recommendations of this model"));
+    m_inspect->setToolTip(!row            ? tr("Choose a run in the table below first")
+                          : row->hasModel ? tr("Looks at single users' recommendations of this model")
+                          : search        ? tr("Of a search only the best trial's model is kept")
+                                          : tr("No model is stored with this run"));
     m_open->setEnabled(row && !row->run.isEmpty());
     m_rename->setEnabled(!m_view.study.isEmpty());
     m_delete->setEnabled(m_idle && !m_view.study.isEmpty());

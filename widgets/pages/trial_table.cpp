@@ -8,6 +8,8 @@
 #include <QItemSelectionModel>
 #include <QPainter>
 #include <QSortFilterProxyModel>
+#include <QStyle>
+#include <QStyleOption>
 #include <QStyledItemDelegate>
 
 #include <algorithm>
@@ -76,6 +78,26 @@ private:
     static constexpr int kPadding = 2; // as the headers, so that texts stand under their titles
 };
 
+/// Titles of two lines, each cut off at its own end where the column is narrow.
+class TrialHeader final : public QHeaderView {
+public:
+    using QHeaderView::QHeaderView;
+
+protected:
+    void initStyleOptionForIndex(QStyleOptionHeader* option, int section) const override {
+        QHeaderView::initStyleOptionForIndex(option, section);
+        const int room = sectionSize(section) -
+                         2 * style()->pixelMetric(QStyle::PM_HeaderMargin, option, this) - space::medium;
+        QFont bold = font();
+        bold.setBold(true); // as the style sheet of headers
+        const QFontMetrics metrics(bold);
+        QStringList lines = option->text.split(QLatin1Char('\n'));
+        for (QString& line : lines)
+            line = metrics.elidedText(line, Qt::ElideRight, room);
+        option->text = lines.join(QLatin1Char('\n'));
+    }
+};
+
 } // namespace
 
 TrialTable::TrialTable(QWidget* parent)
@@ -85,6 +107,9 @@ TrialTable::TrialTable(QWidget* parent)
     m_sorted->setSourceModel(m_model);
     m_sorted->setSortRole(TrialTableModel::SortRole);
     setObjectName(QStringLiteral("trials"));
+    auto* header = new TrialHeader(Qt::Horizontal, this);
+    header->setSectionsClickable(true);
+    setHorizontalHeader(header);
     setModel(m_sorted);
     setItemDelegate(new TrialDelegate(this));
     setSortingEnabled(true);
@@ -118,7 +143,10 @@ void TrialTable::setView(const StudyView& view) {
         const bool search = view.kind == StudyKind::Search;
         sortByColumn(search ? m_model->valueColumn() : 0, search ? Qt::DescendingOrder : Qt::AscendingOrder);
     }
-    fit();
+    // Widths that a person has given stay while the rows fill up.
+    const bool filled = view.done() > 0;
+    if (titles() != before || filled != m_filled) fit();
+    m_filled = filled;
 }
 
 const TrialRow* TrialTable::selected() const {

@@ -33,6 +33,7 @@ private:
     void fit();
     TrialTableModel* m_model = nullptr;
     QSortFilterProxyModel* m_sorted = nullptr;
+    bool m_filled = false; // some row is over
 };
 
 } // namespace recoscope

@@ -69,7 +69,7 @@ private slots:
         QCOMPARE(form.candidates(), CandidateKind::All);
         form.setSplitKind(SplitKind::ColdItems);
         QCOMPARE(form.candidates(), CandidateKind::Cold);
-        QCOMPARE(ranked->currentText(), QStringLiteral("items without training interactions"));
+        QCOMPARE(ranked->currentText(), QStringLiteral("new items only"));
         TrainingPlan plan;
         form.apply(plan);
         QCOMPARE(plan.evaluation.candidates.kind, CandidateKind::Cold);

@@ -9,6 +9,7 @@
 #include "widgets/charts/group_bars.h"
 #include "widgets/charts/interval_plot.h"
 #include "widgets/pages/compare_page.h"
+#include "widgets/pages/compare_run_list.h"
 #include "widgets/pages/compare_table.h"
 #include "widgets/pages/run_list_view.h"
 #include "widgets/style/theme.h"
@@ -392,6 +393,32 @@ private slots:
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QByteArray written = file.readAll();
         QVERIFY2(written.contains("3 seeds") && written.contains("ndcg;k=10"), written.constData());
+    }
+
+    void trialsThatDidNotWinAreNotListedAndSeedsSayWhichTheyAre() {
+        const auto run = [](const QString& id, const QString& role, bool model) {
+            RunRecord made;
+            made.id = id;
+            made.status = RunStatus::Completed;
+            made.splitFingerprint = "a";
+            made.study = "study-1";
+            made.role = role;
+            made.hasModel = model;
+            return made;
+        };
+        CompareRunList list;
+        list.setRuns({run("lost", "trial 1", false), run("won", "trial 2", true),
+                      run("member", "seed 3", true), run("failed", "seed 4", false)});
+        auto* tree = list.findChild<QTreeWidget*>();
+        const auto shown = [&](const char* start) {
+            const auto found = tree->findItems(start, Qt::MatchStartsWith | Qt::MatchRecursive, 0);
+            return found.isEmpty() ? QString() : found.front()->text(0);
+        };
+        QVERIFY(shown("lost").isEmpty());
+        QCOMPARE(shown("won"), QStringLiteral("won · trial 2"));
+        QCOMPARE(shown("member"), QStringLiteral("member · seed 3"));
+        QVERIFY(shown("failed").contains("neither tested")); // a seed that is missing is to be seen
+        QCOMPARE(list.possibleRuns(), 2);
     }
 
     void runsThatStandAloneAreToldHowToGetAnInterval() {

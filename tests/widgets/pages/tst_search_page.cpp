@@ -337,6 +337,16 @@ private slots:
         session.setUp(40, 60);
         QVERIFY(!session.page.start().isEmpty());
         QTRY_VERIFY_WITH_TIMEOUT(session.live()->trials.size() >= 2, patience);
+        // The run under way moves on in the table.
+        auto* trials = session.child<QTableView>("trials");
+        const auto underWay = [&] {
+            for (int row = 0; row < trials->model()->rowCount(); ++row)
+                if (trials->model()->index(row, 2).data().toString() == QLatin1String("Running") &&
+                    trials->model()->index(row, trials->model()->columnCount() - 2).data().toInt() > 1)
+                    return true;
+            return false;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(underWay(), patience);
         auto* remove = session.child<QPushButton>("deleteStudy");
         auto* list = session.child<CompareTable>("studies");
         const QString study = session.live()->study;
