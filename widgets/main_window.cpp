@@ -217,7 +217,9 @@ void MainWindow::buildStatusBar() {
     m_dataState = new QLabel;
     m_runState = new QLabel;
     m_memory = new QLabel;
+    m_memory->setObjectName(QStringLiteral("memoryUse"));
     m_workspace = new QLabel;
+    m_workspace->setObjectName(QStringLiteral("workspaceFolder"));
     m_workspace->setTextInteractionFlags(Qt::TextSelectableByMouse);
     for (QLabel* label : {m_dataState, m_runState, m_memory, m_workspace})
         label->setContentsMargins(space::small, 2, space::small, 2);
