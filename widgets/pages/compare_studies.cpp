@@ -42,6 +42,7 @@ CompareStudies::CompareStudies(CompareService* service, RunLibrary* library, QWi
     auto* chartColumn = new QVBoxLayout(chart);
     chartColumn->setContentsMargins(space::small, space::small, space::small, space::tiny);
     chartColumn->addWidget(m_plot);
+    chartColumn->setSizeConstraint(QLayout::SetMinAndMaxSize); // no higher than the picture
     m_chart = chart;
     m_chart->hide();
     m_note = new QLabel;

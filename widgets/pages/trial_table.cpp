@@ -86,12 +86,15 @@ public:
 protected:
     void initStyleOptionForIndex(QStyleOptionHeader* option, int section) const override {
         QHeaderView::initStyleOptionForIndex(option, section);
-        const int room = sectionSize(section) -
-                         2 * style()->pixelMetric(QStyle::PM_HeaderMargin, option, this) - space::medium;
         QFont bold = font();
         bold.setBold(true); // as the style sheet of headers
         const QFontMetrics metrics(bold);
         QStringList lines = option->text.split(QLatin1Char('\n'));
+        int widest = 0;
+        for (const QString& line : lines)
+            widest = std::max(widest, metrics.horizontalAdvance(line));
+        const int room =
+            sectionSize(section) - std::max(0, sectionSizeFromContents(section).width() - widest);
         for (QString& line : lines)
             line = metrics.elidedText(line, Qt::ElideRight, room);
         option->text = lines.join(QLatin1Char('\n'));
