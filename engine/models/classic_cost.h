@@ -82,9 +82,9 @@ inline FitCost truncatedSvd(const ParamSchema& schema, const DataShape& shape, c
     const double l = number(schema, given, "embedding_size") + number(schema, given, "oversampling");
     const double passes = 2.0 * number(schema, given, "power_iterations") + 2.0;
     const double rows = shape.users + shape.items;
+    constexpr double reflections = 8.0; // columns made orthogonal are no product of large blocks
     return {.bytes = 4.0 * l * rows * 3.0,
-            .dense = passes * rows * l * l,
-            .vectors = passes * shape.interactions * l,
+            .vectors = passes * l * (shape.interactions + reflections * rows * l),
             .memory = "(users + items) x factors x 4 bytes, three times"};
 }
 

@@ -111,6 +111,31 @@ private slots:
         qInfo("I-AutoRec RMSE %.4f, %.0f s %s", rmse, end.seconds, end.reason.c_str());
         QVERIFY(rmse > 0.0 && rmse <= 0.835);
     }
+
+    /// With its defaults, which let unrated cells count a little.
+    void autorecRanksBetterThanPopularity() {
+        RECOSCOPE_REAL_DATA(ratings, "ml-latest-small/ratings.csv");
+        ThreadPool pool;
+        ImportContext context;
+        context.pool = &pool;
+        const auto imported = importPath(folderAbove(ratings, 1), {}, context);
+        QVERIFY(imported.ok());
+        const auto split = makeSplit(imported->dataset, {});
+        QVERIFY(split.ok());
+        double ndcg[2] = {};
+        for (const int n : {0, 1}) {
+            TrainingPlan plan;
+            plan.algorithm = n == 0 ? "autorec" : "popularity";
+            plan.evaluation.cutoffs = {10};
+            RunControl control;
+            NoEvents events;
+            const RunEnded end = train(plan, *split, pool, control, events);
+            ndcg[n] = metric(end, "ndcg@10");
+            qInfo("%s NDCG@10 %.4f, RMSE %.4f, %.0f s", plan.algorithm.c_str(), ndcg[n], metric(end, "rmse"),
+                  end.seconds);
+        }
+        QVERIFY(ndcg[0] > ndcg[1] && ndcg[1] > 0.1);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestGoldenAutoencoders)

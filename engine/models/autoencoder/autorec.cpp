@@ -27,8 +27,10 @@ struct AutorecParams : AutoencoderParams {
     Over over = Over::Items;
     nn::Activation hiddenActivation = nn::Activation::Sigmoid;
     double encoderDecay = 1.0;
+    double missingWeight = 0.01;
+    double missingShift = 1.0;
     double ridge = 1.0;
-    Centre centre = Centre::Biases;
+    Centre centre = Centre::Mean;
 };
 
 const TypedSchema<AutorecParams>& typedSchema() {
@@ -52,6 +54,25 @@ const TypedSchema<AutorecParams>& typedSchema() {
                      .advanced = true,
                      .enabledBy = "autorec_over",
                      .enabledWhen = {"items"}})
+            .real("missing_weight", &AutorecParams::missingWeight,
+                  {.label = "Weight of unrated cells",
+                   .help =
+                       "What is not rated counts this much, as a rating below the average. 0: only ratings "
+                       "count, as in the paper, which predicts them best; a little ranks far better, "
+                       "because people rate what they chose.",
+                   .min = 0.0,
+                   .max = 1.0,
+                   .logScale = true})
+            .real("missing_shift", &AutorecParams::missingShift,
+                  {.label = "Unrated cells below",
+                   .help =
+                       "How much lower than what Centre takes off a cell without a rating is taken to be, in "
+                       "units of the rating scale. Where such cells count, it is taken off ratings, too.",
+                   .min = 0.0,
+                   .max = 100.0,
+                   .advanced = true,
+                   .enabledBy = "center",
+                   .enabledWhen = {"mean", "biases"}})
             .integer("hidden_size", static_cast<std::int32_t AutorecParams::*>(&AutoencoderParams::code),
                      {.label = "Hidden units",
                       .help = "Numbers that a row of ratings is squeezed into.",
@@ -109,7 +130,7 @@ struct RatingBiases {
     VectorF items;
 };
 
-RatingBiases biasesOf(const Split& split, Centre centre) {
+RatingBiases biasesOf(const Split& split, Centre centre, double shift) {
     const UserItemCsr& train = split.train();
     RatingBiases biases{0.0f, VectorF::Zero(train.rowCount()), VectorF::Zero(train.colCount())};
     if (centre == Centre::None) return biases;
@@ -133,6 +154,7 @@ RatingBiases biasesOf(const Split& split, Centre centre) {
         solve(split.trainByItem(), biases.items, biases.users, 10.0f);
         solve(train, biases.users, biases.items, 15.0f);
     }
+    biases.mean -= static_cast<float>(shift);
     return biases;
 }
 
@@ -155,9 +177,11 @@ Result<UserItemCsr> flipped(const UserItemCsr& matrix, const RatingBiases& biase
 
 class AutorecDesign final : public AutoencoderDesign {
 public:
-    AutorecDesign(const AutorecParams& params, RatingBiases biases)
+    /// @param rowLength  mean number of ratings of a row
+    AutorecDesign(const AutorecParams& params, RatingBiases biases, double rowLength)
         : m_params(params)
-        , m_biases(std::move(biases)) {}
+        , m_biases(std::move(biases))
+        , m_rowLength(rowLength) {}
 
     const AutoencoderParams& params() const override { return m_params; }
     ParamMap paramMap() const override { return typedSchema().write(m_params); }
@@ -183,7 +207,17 @@ public:
         network.reconstruction = nn::observedSquaredError(
             *graph, parameters, network.latent, decoder.weights[0], decoder.biases[0], network.target);
         network.scale = OutputScale::Linear;
-        network.objectives.push_back({.loss = network.reconstruction, .trained = parameters.trained()});
+        CodeObjective whole{.loss = network.reconstruction, .trained = parameters.trained()};
+        if (m_params.missingWeight > 0.0) {
+            const nn::NodeId everyCell = nn::reconstructionLoss(
+                *graph, network.output, network.target, {.loss = nn::ReconstructionLoss::SquaredError});
+            const double weight = m_params.missingWeight / m_rowLength;
+            whole.parts = {{"reconstruction", network.reconstruction}, {"unrated", everyCell, weight}};
+            whole.loss = nn::weightedSum(
+                *graph, {network.reconstruction, everyCell},
+                {graph->scalar("one", 1.0f), graph->scalar("unrated", static_cast<float>(weight))});
+        }
+        network.objectives.push_back(std::move(whole));
         network.graph = std::move(graph);
         return network;
     }
@@ -219,14 +253,21 @@ public:
 private:
     AutorecParams m_params;
     RatingBiases m_biases;
+    double m_rowLength;
 };
 
 Result<std::unique_ptr<Trainer>> makeTrainer(const TrainerInput& input) {
     const auto params = typedSchema().read(input.params);
     if (!params) return params.error();
     const Centre centre = params->over == Over::Users ? Centre::Mean : params->centre;
-    return makeAutoencoderTrainer(std::make_shared<AutorecDesign>(*params, biasesOf(*input.split, centre)),
-                                  input);
+    const UserItemCsr& train = input.split->train();
+    const std::int32_t rows = params->over == Over::Users ? train.rowCount() : train.colCount();
+    const double rowLength = static_cast<double>(train.size()) / std::max(1, rows);
+    return makeAutoencoderTrainer(
+        std::make_shared<AutorecDesign>(
+            *params, biasesOf(*input.split, centre, params->missingWeight > 0.0 ? params->missingShift : 0.0),
+            std::max(1.0, rowLength)),
+        input);
 }
 
 Result<std::shared_ptr<const Recommender>> loadModel(const TensorFile& file) {
@@ -238,8 +279,8 @@ Result<std::shared_ptr<const Recommender>> loadModel(const TensorFile& file) {
     const auto offset = file.floats("offset");
     if (!offset) return offset.error();
     if (offset->size() != 1) return Error{ErrorCode::Parse, "The offset is not one number", "offset"};
-    return loadAutoencoder(std::make_shared<AutorecDesign>(*params, RatingBiases{offset->front(), {}, {}}),
-                           file);
+    return loadAutoencoder(
+        std::make_shared<AutorecDesign>(*params, RatingBiases{offset->front(), {}, {}}, 1.0), file);
 }
 
 } // namespace
@@ -252,10 +293,13 @@ AlgorithmInfo autorecInfo() {
         .summary = "Rebuilds rows of ratings, an item's or a user's, from what is known of them, and so "
                    "predicts the "
                    "ratings that are missing.",
-        .equation = "r̂ = μ + W g(V (r − μ) + m) + b\n"
-                    "min (1/n) Σ_observed (r − r̂)² + λ/2 (|W|² + s |V|²)",
+        .equation = "r̂ = c + W g(V (r − c) + m) + b,  c = μ − δ\n"
+                    "min (1/n) [Σ_rated (r − r̂)² + w Σ_all (r̂ − r₀)²] + λ/2 (|W|² + s |V|²),  r₀ = r, or c "
+                    "where unrated",
         .reference =
-            "Sedhain, Menon, Sanner & Xie: AutoRec: Autoencoders Meet Collaborative Filtering, WWW 2015",
+            "Sedhain, Menon, Sanner & Xie: AutoRec: Autoencoders Meet Collaborative Filtering, WWW 2015. "
+            "Unrated cells: Steck: Training and Testing of Recommender Systems on Data Missing Not at "
+            "Random, KDD 2010",
         .needs = {.ratings = true},
         .capabilities = {.foldIn = true, .predictsRatings = true, .embeddings = true, .iterative = true},
         .schema = []() -> const ParamSchema& { return typedSchema().schema(); },

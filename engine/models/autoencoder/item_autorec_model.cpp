@@ -14,7 +14,12 @@ ItemAutorecModel::ItemAutorecModel(MatrixF codes, MatrixF users, VectorF biases,
     , m_biases(std::move(biases))
     , m_itemBiases(std::move(itemBiases))
     , m_mean(mean)
-    , m_ridge(ridge) {}
+    , m_ridge(ridge)
+    , m_average(VectorF::Zero(m_users.cols() + 1)) {
+    if (m_users.rows() == 0) return;
+    m_average.head(m_users.cols()) = m_users.colwise().mean().transpose();
+    m_average(m_users.cols()) = m_biases.mean();
+}
 
 void ItemAutorecModel::score(std::span<const Query> queries, Eigen::Ref<MatrixF> out) const {
     const Eigen::Index k = m_codes.cols();
@@ -39,7 +44,7 @@ void ItemAutorecModel::score(std::span<const Query> queries, Eigen::Ref<MatrixF>
 VectorF ItemAutorecModel::foldIn(const Query& query) const {
     const auto n = static_cast<Eigen::Index>(query.items.size());
     const Eigen::Index k = m_codes.cols();
-    VectorF result = VectorF::Zero(k + 1);
+    VectorF result = m_average;
     if (n == 0) return result;
     MatrixF a(n, k + 1); // codes, and a 1 for the bias
     VectorF y(n);
@@ -49,17 +54,18 @@ VectorF ItemAutorecModel::foldIn(const Query& query) const {
         y(row) = query.values[static_cast<std::size_t>(row)] - m_mean -
                  m_itemBiases(toInt(query.items[static_cast<std::size_t>(row)]));
     }
+    y.noalias() -= a * m_average;
     const auto ridge = static_cast<float>(m_ridge);
     if (n < k + 1) { // the smaller system of the two
         MatrixF gram = a * a.transpose();
         gram.diagonal().array() += ridge;
         const VectorF dual = gram.llt().solve(y);
-        result = a.transpose() * dual;
+        result.noalias() += a.transpose() * dual;
     } else {
         MatrixF gram = a.transpose() * a;
         gram.diagonal().array() += ridge;
         const VectorF right = a.transpose() * y;
-        result = gram.llt().solve(right);
+        result += gram.llt().solve(right);
     }
     return result;
 }

@@ -15,7 +15,7 @@ public:
     /// @param users   users x k: w_u
     /// @param biases  users: b_u
     /// @param itemBiases  items: b_i
-    /// @param ridge   of the row that is fitted to a history of nobody training knew
+    /// @param ridge   pulls the row that is fitted to a history of nobody training knew to the average user's
     ItemAutorecModel(MatrixF codes, MatrixF users, VectorF biases, VectorF itemBiases, float mean,
                      double ridge);
 
@@ -29,7 +29,8 @@ public:
     static Result<std::shared_ptr<const Recommender>> load(const TensorFile& file);
 
 private:
-    /// w (k numbers) and b of a history, by ridge regression on the codes of its items.
+    /// w (k numbers) and b of a history: the average user's, and by ridge regression on the codes of its
+    /// items what this one differs.
     VectorF foldIn(const Query& query) const;
 
     MatrixF m_codes;
@@ -38,6 +39,7 @@ private:
     VectorF m_itemBiases;
     float m_mean;
     double m_ridge;
+    VectorF m_average; // of users: w, then b
 };
 
 } // namespace recoscope
