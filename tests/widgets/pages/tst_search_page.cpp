@@ -303,6 +303,36 @@ private slots:
         QVERIFY(setup->experiment().study.search && setup->experiment().study.seeds.empty());
     }
 
+    void foldsThatWereCutOffGoOnFromTheList() {
+        const QString folder = m_folder.filePath("cut-folds");
+        QString study;
+        {
+            Session session(folder, *m_data);
+            session.page.setup()->selectAlgorithm("ials");
+            session.page.setup()->space()->setFixed({{"epochs", std::int64_t{30}}});
+            session.page.setup()->setRepeats(StudyKind::Folds, 4);
+            QVERIFY(!session.page.start().isEmpty());
+            QTRY_VERIFY_WITH_TIMEOUT(session.live()->trials.front().over, patience);
+            QTest::mouseClick(session.child<QPushButton>("stopSearch"), Qt::LeftButton);
+            study = session.live()->study;
+            QTRY_VERIFY_WITH_TIMEOUT(!session.page.service()->worksOn(study), patience);
+        }
+        Session session(folder, *m_data);
+        auto* list = session.child<CompareTable>("studies");
+        QTRY_COMPARE_WITH_TIMEOUT(list->rowCount(), 1, patience);
+        QCOMPARE(list->cell(0, 4), QStringLiteral("Not finished"));
+        QSignalSpy asked(&session.page, &SearchPage::splitRequested);
+        QTest::mouseClick(session.child<QPushButton>("pauseSearch"), Qt::LeftButton);
+        QCOMPARE(asked.size(), 1);
+        QCOMPARE(asked.front().front().toString(), study);
+        session.page.goOn(study, m_data->currentSplit());
+        QTRY_VERIFY_WITH_TIMEOUT(session.live() && session.live()->state == SearchState::Finished, patience);
+        QCOMPARE(session.live()->study, study);
+        QVERIFY(session.training.runs().size() < 4);
+        QVERIFY(session.page.setup()->kind() == StudyKind::Folds);
+        QTRY_COMPARE(list->cell(0, 2), QStringLiteral("4 of 4"));
+    }
+
     void aTrialsParametersAreRepeatedOverSeeds() {
         Session session(m_folder.filePath("repeat"), *m_data);
         session.setUp(3, 2);
