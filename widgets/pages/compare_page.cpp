@@ -72,8 +72,7 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     m_reading = new QLabel;
     m_reading->setProperty("role", "muted");
     m_reading->setWordWrap(true);
-    m_studies = new QLabel(tr(
-        "Some of these runs belong to seeds or folds. <a href=\"studies\">Their mean and 95 % interval</a>"));
+    m_studies = new QLabel;
     m_studies->setObjectName(QStringLiteral("compareStudyHint"));
     m_studies->setTextFormat(Qt::RichText);
     m_studies->setWordWrap(true);
@@ -103,7 +102,7 @@ ComparePage::ComparePage(RunLibrary* library, DatasetService* datasets, QWidget*
     split->addWidget(right);
     split->setStretchFactor(0, 0);
     split->setStretchFactor(1, 1);
-    split->setSizes({320, 840});
+    split->setSizes({306, 854});
     split->setChildrenCollapsible(false);
     split->setHandleWidth(space::medium);
     auto* column = new QVBoxLayout(this);
@@ -333,6 +332,9 @@ void ComparePage::hintAtStudies() {
     };
     const QStringList ids = m_list->checkedRuns();
     m_studies->setVisible(m_tabs->currentIndex() != Studies && std::any_of(ids.begin(), ids.end(), ofStudy));
+    m_studies->setText(tr("Some of these runs belong to seeds or folds. "
+                          "<a href=\"studies\" style=\"color:%1\">Their mean and 95 % interval</a>")
+                           .arg(Theme::current().colors().accent.name()));
 }
 
 /// How the numbers that are shown were made, which may not yet be what was asked for.
@@ -382,8 +384,9 @@ void ComparePage::showEvent(QShowEvent* event) {
 
 void ComparePage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange && m_export)
-        m_export->setIcon(themedIcon(QStringLiteral("export")));
+    if (event->type() != QEvent::PaletteChange || !m_export) return;
+    m_export->setIcon(themedIcon(QStringLiteral("export")));
+    hintAtStudies(); // its link has the accent's colour
 }
 
 } // namespace recoscope
