@@ -17,6 +17,7 @@
 #include <QPushButton>
 #include <QSlider>
 #include <QStackedWidget>
+#include <QStyleOptionTab>
 #include <QTabBar>
 #include <QVBoxLayout>
 
@@ -47,6 +48,19 @@ bool scalesDiffer(const QVector<ChartSeries>& all) {
 }
 
 constexpr std::array kStyles{Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
+
+/// Drawn as the tabs of a QTabWidget: a bar without one takes the window's colour, and in the dark theme the
+/// chosen tab would look like the others.
+class ViewTabs final : public QTabBar {
+public:
+    using QTabBar::QTabBar;
+
+protected:
+    void initStyleOption(QStyleOptionTab* option, int tab) const override {
+        QTabBar::initStyleOption(option, tab);
+        option->features |= QStyleOptionTab::HasFrame;
+    }
+};
 
 } // namespace
 
@@ -101,7 +115,7 @@ RunCharts::RunCharts(QWidget* parent)
 }
 
 void RunCharts::buildBar() {
-    m_tabs = new QTabBar(this);
+    m_tabs = new ViewTabs(this);
     m_tabs->setObjectName(QStringLiteral("chartViews"));
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);

@@ -51,7 +51,7 @@ StudySpec searchSpec() {
     search.method = SearchMethod::Random;
     search.trials = 12;
     search.metric = "ndcg@10";
-    search.space = "embedding_size=4..64:log, reg=0.01..10:log";
+    search.space = "k=5..300:log, shrink=0.1..100:log";
     StudySpec study;
     study.search = search;
     return study;
@@ -100,7 +100,7 @@ bool searchIsTidy(const QString& workspace) {
 }
 
 /// Runs and a search in a workspace, without a window.
-bool fillWorkspace(const QString& workspace) {
+bool trainInto(const QString& workspace) {
     DatasetService datasets;
     datasets.import(QStringLiteral("builtin:sample"));
     if (!QTest::qWaitFor([&] { return datasets.currentSplit() != nullptr; }, patience)) return false;
@@ -109,8 +109,7 @@ bool fillWorkspace(const QString& workspace) {
     if (!trainAll(training, datasets)) return false;
     Experiment experiment;
     experiment.split = datasets.currentSplit()->spec();
-    experiment.plan.algorithm = "ials";
-    experiment.plan.params["epochs"] = std::int64_t{4};
+    experiment.plan.algorithm = "item_knn";
     experiment.study = searchSpec();
     const auto search = searches.start(experiment, datasets.currentSplit());
     return search && QTest::qWaitFor(
@@ -122,7 +121,7 @@ bool fillWorkspace(const QString& workspace) {
 }
 
 /// Runs one minute apart from New Year 2026 on, at three quarters of a second each; trials are called
-/// "ials-0005" by their number.
+/// "item_knn-0005" by their number.
 bool fixWorkspace(const QString& workspace) {
     const auto name = QStringLiteral("screens");
     bool done = true;
@@ -141,7 +140,7 @@ bool fixWorkspace(const QString& workspace) {
         while (trials.next()) {
             const QString old = trials.value(0).toString();
             const QString fixed =
-                QStringLiteral("ials-%1").arg(trials.value(1).toInt(), 4, 10, QLatin1Char('0'));
+                QStringLiteral("item_knn-%1").arg(trials.value(1).toInt(), 4, 10, QLatin1Char('0'));
             run(QStringLiteral("UPDATE run SET id = '%1' WHERE id = '%2'").arg(fixed, old));
             run(QStringLiteral("UPDATE study SET winner = '%1' WHERE winner = '%2'").arg(fixed, old));
             const QString file = QStringLiteral("%1.safetensors");
@@ -184,8 +183,9 @@ std::unique_ptr<ScreenSession> trainedSession(const QString& workspace) {
     return session;
 }
 
+bool fillWorkspace(const QString& workspace) { return trainInto(workspace) && fixWorkspace(workspace); }
+
 std::unique_ptr<ScreenSession> storedSession(const QString& workspace) {
-    if (!fillWorkspace(workspace) || !fixWorkspace(workspace)) return nullptr;
     auto session = std::make_unique<ScreenSession>(workspace);
     MainWindow& window = session->window;
     if (!openSample(*session)) return nullptr;

@@ -22,10 +22,12 @@ struct ScreenSession {
 /// The window after four runs on the built-in sample, on the Train page. Null when that took too long.
 std::unique_ptr<ScreenSession> trainedSession(const QString& workspace);
 
-/// The window on a workspace that has the same runs and a search, opened anew, with one of its models on the
-/// Inspect and the Map page, two runs selected on the Runs page and three on the Compare page. All of it was
-/// really trained; then dates, seconds and the trials' ids in the workspace were set to fixed ones. Null when
-/// that took too long.
+/// The same runs and a search, trained into a workspace; then dates, seconds and the trials' ids are set to
+/// fixed ones. False when that took too long.
+bool fillWorkspace(const QString& workspace);
+
+/// The window on such a workspace, opened anew, with one of its models on the Inspect and the Map page, two
+/// runs selected on the Runs page and three on the Compare page. Null when that took too long.
 std::unique_ptr<ScreenSession> storedSession(const QString& workspace);
 
 /// Gives the labels that tell of this moment and this machine (seconds, speed, memory, folders) a fixed text.
