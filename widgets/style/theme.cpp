@@ -207,7 +207,7 @@ QString Theme::styleSheet() const {
         QLabel[role="muted"] { color: %muted; }
         QLabel[role="warning"] { color: %warning; }
         QLabel[role="bad"] { color: %bad; }
-        QToolButton[popupMode="2"], QToolButton[popupMode="InstantPopup"] { padding-right: 16px; }
+        QToolButton[popupMode="2"], QToolButton[popupMode="InstantPopup"] { padding-right: 20px; }
         QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: right center; right: 4px; }
         QLineEdit { background: %surface; border: 1px solid %border; border-radius: 3px; padding: 3px 4px; }
         QLineEdit:focus { border-color: %accent; }
