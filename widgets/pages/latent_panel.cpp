@@ -4,7 +4,6 @@
 #include "widgets/charts/scatter_raster.h"
 #include "widgets/style/theme.h"
 
-#include <QEvent>
 #include <QLabel>
 #include <QListWidget>
 #include <QLocale>
@@ -37,7 +36,7 @@ QIcon swatch(const QColor& color) {
 
 QLabel* heading(QWidget* parent) {
     auto* label = new QLabel(parent);
-    label->setFont(Theme::current().font(1.05, true));
+    Theme::keepFont(label, 1.05, true);
     label->setWordWrap(true);
     return label;
 }
@@ -258,13 +257,6 @@ void LatentPanel::setPoints(const QString& words, const std::vector<int>& points
     m_points->setVisible(!points.empty());
     m_hint->setText(hint);
     m_hint->setVisible(points.empty());
-}
-
-void LatentPanel::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() != QEvent::FontChange || !m_heading) return;
-    m_legendTitle->setFont(Theme::current().font(1.05, true));
-    m_heading->setFont(Theme::current().font(1.05, true));
 }
 
 } // namespace recoscope

@@ -65,9 +65,6 @@ signals:
     void pointHighlighted(int point);
     void pointActivated(int point);
 
-protected:
-    void changeEvent(QEvent* event) override;
-
 private:
     QLabel* m_legendTitle = nullptr;
     QStackedWidget* m_legendStack = nullptr;
