@@ -56,8 +56,8 @@ AlgorithmPicker::AlgorithmPicker(QWidget* parent)
     m_search->setPlaceholderText(tr("Search algorithms"));
     m_search->setClearButtonEnabled(true);
     m_search->setObjectName(QStringLiteral("algorithmSearch"));
-    m_search->addAction(themedIcon(QStringLiteral("search"), Theme::current().colors().muted),
-                        QLineEdit::LeadingPosition);
+    m_magnifier = m_search->addAction(themedIcon(QStringLiteral("search"), Theme::current().colors().muted),
+                                      QLineEdit::LeadingPosition);
     m_view = new QTreeView(this);
     m_view->setModel(m_filter);
     m_view->setHeaderHidden(true);
@@ -106,6 +106,12 @@ QModelIndex AlgorithmPicker::bestMatch() const {
         }
     }
     return best;
+}
+
+void AlgorithmPicker::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_magnifier)
+        m_magnifier->setIcon(themedIcon(QStringLiteral("search"), Theme::current().colors().muted));
 }
 
 bool AlgorithmPicker::eventFilter(QObject* watched, QEvent* event) {

@@ -6,6 +6,7 @@
 #include <QStandardItemModel>
 #include <QWidget>
 
+class QAction;
 class QLineEdit;
 class QSortFilterProxyModel;
 class QTreeView;
@@ -40,6 +41,7 @@ signals:
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
     /// Of what the search shows: the one whose title or id is what was typed, else whose title begins with or
@@ -49,6 +51,7 @@ private:
     AlgorithmModel* m_model = nullptr;
     QSortFilterProxyModel* m_filter = nullptr;
     QLineEdit* m_search = nullptr;
+    QAction* m_magnifier = nullptr;
     QTreeView* m_view = nullptr;
 };
 

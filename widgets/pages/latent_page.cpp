@@ -8,6 +8,7 @@
 #include "widgets/pages/latent_panel.h"
 #include "widgets/style/theme.h"
 
+#include <QAction>
 #include <QButtonGroup>
 #include <QCheckBox>
 #include <QComboBox>
@@ -155,8 +156,7 @@ QWidget* LatentPage::buildTop() {
     m_search->setObjectName(QStringLiteral("latentSearch"));
     m_search->setPlaceholderText(tr("Find by title or id"));
     m_search->setClearButtonEnabled(true);
-    m_search->addAction(themedIcon(QStringLiteral("search"), Theme::current().colors().muted),
-                        QLineEdit::LeadingPosition);
+    m_search->addAction(QIcon(), QLineEdit::LeadingPosition)->setObjectName(QStringLiteral("magnifier"));
     m_search->setToolTip(tr("Rings mark what is found; Enter looks at it closely"));
     m_search->setAccessibleName(tr("Find by title or id"));
     m_search->setMinimumWidth(Theme::current().scaled(220));
@@ -483,6 +483,8 @@ void LatentPage::changeEvent(QEvent* event) {
 void LatentPage::updateStyle() {
     // The tool that is on must be seen in either theme. A style sheet that is set again brings another event.
     const ThemeColors& colors = Theme::current().colors();
+    m_search->findChild<QAction*>(QStringLiteral("magnifier"))
+        ->setIcon(themedIcon(QStringLiteral("search"), colors.muted));
     const QString sheet =
         QStringLiteral("QToolButton:checked { background: %1; color: %2; border: 1px solid %1; "
                        "border-radius: 3px; padding: 3px 6px; }")
