@@ -135,8 +135,11 @@ std::string inventTitle(Rng& rng) {
         return joined({"The", pick(nouns, rng), "and the", pick(nouns, rng)});
     case 6:
         return joined({pick(names, rng), "and the", pick(adjectives, rng), pick(nouns, rng)});
-    case 7:
-        return joined({"A", pick(nouns, rng), "for", pick(names, rng)});
+    case 7: {
+        const std::string_view noun = pick(nouns, rng);
+        const bool vowel = std::string_view("AEIOU").find(noun.front()) != std::string_view::npos;
+        return joined({vowel ? "An" : "A", noun, "for", pick(names, rng)});
+    }
     case 8:
         return joined({pick(verbs, rng), "the", pick(nouns, rng)});
     case 9:
