@@ -318,7 +318,7 @@ private slots:
         QTRY_VERIFY(live(id).paused && epochs(id) == 1 && !batchPlace(live(id)));
         m_service->stepBatch(id);
         QTRY_VERIFY(live(id).paused && batchPlace(live(id)) == (BatchPlace{1, 7}));
-        QCOMPARE(live(id).modelEpoch, 2);
+        QTRY_COMPARE(live(id).modelEpoch, 2);
         m_service->resume(id);
         QTRY_COMPARE(status(id), RunStatus::Completed);
         QCOMPARE(epochs(id), 3);
@@ -329,7 +329,7 @@ private slots:
     void tensorsAreThereOnlyWhileSomebodyObserves() {
         Experiment vae = experiment("mult_vae", 100000);
         const QString id = started(vae);
-        QTRY_VERIFY(epochs(id) >= 2);
+        QTRY_VERIFY_WITH_TIMEOUT(epochs(id) >= 2, 30000);
         QVERIFY(live(id).observed.empty());
         m_service->observe(true, this);
         QTRY_VERIFY(live(id).observed.size() >= 2);
@@ -337,10 +337,10 @@ private slots:
         m_service->observe(false, this);
         const int since = epochs(id);
         // Epochs that were under way, or on their way here, may still have been summed up; later ones not.
-        QTRY_VERIFY_WITH_TIMEOUT(epochs(id) >= since + 100, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(epochs(id) >= since + 20, 60000);
         const int last = live(id).observed.back().epoch;
-        QVERIFY(last < since + 100);
-        QTRY_VERIFY_WITH_TIMEOUT(epochs(id) >= since + 200, 30000);
+        QVERIFY(last < since + 20);
+        QTRY_VERIFY_WITH_TIMEOUT(epochs(id) >= since + 40, 60000);
         QCOMPARE(live(id).observed.back().epoch, last);
         // The next run is observed from its start.
         m_service->observe(true, this);
