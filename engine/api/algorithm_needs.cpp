@@ -3,6 +3,7 @@
 
 #include "engine/data/split.h"
 
+#include <algorithm>
 #include <array>
 
 namespace recoscope {
@@ -45,10 +46,10 @@ std::optional<std::string> missingNeed(const AlgorithmNeeds& needs, const Split&
 }
 
 bool enoughFor(const AlgorithmNeeds& other, const AlgorithmNeeds& asked) {
-    const bool features =
-        !other.someFeatures || asked.someFeatures || asked.itemFeatures || asked.userFeatures;
-    return features && (!other.ratings || asked.ratings) && (!other.itemFeatures || asked.itemFeatures) &&
-           (!other.userFeatures || asked.userFeatures) && (!other.times || asked.times);
+    AlgorithmNeeds given = asked;
+    given.someFeatures = asked.someFeatures || asked.itemFeatures || asked.userFeatures;
+    return std::all_of(needList.begin(), needList.end(),
+                       [&](const Need& need) { return !(other.*need.flag) || given.*need.flag; });
 }
 
 } // namespace recoscope

@@ -30,37 +30,26 @@ double fastest(double work, double budget, const std::function<void()>& call) {
     return work / best;
 }
 
-double denseRate(ThreadPool& pool) {
-    constexpr std::int64_t n = 768;
-    const MatrixF a = MatrixF::Constant(n, n, 0.5f);
-    const MatrixF b = MatrixF::Constant(n, n, 0.25f);
-    MatrixF c(n, n);
-    GemmScratch<float> scratch;
-    GemmProblem<float> problem;
-    problem.m = problem.n = problem.k = problem.lda = problem.ldb = problem.ldc = n;
-    problem.a = a.data();
-    problem.b = b.data();
-    problem.c = c.data();
-    return fastest(static_cast<double>(n * n * n), 0.04, [&] { gemm(problem, scratch, &pool); });
-}
-
-/// What a blocked factorisation of a large matrix consists of: products of a wide and a narrow block.
-double factorisationRate(ThreadPool& pool) {
-    constexpr std::int64_t n = 2048;
-    constexpr std::int64_t block = 336;
-    const MatrixF a = MatrixF::Constant(n, block, 0.5f);
-    const MatrixF b = MatrixF::Constant(block, n, 0.25f);
+/// n x k times k x n, added to what is there or in its place.
+double productRate(std::int64_t n, std::int64_t k, bool accumulate, double budget, ThreadPool& pool) {
+    const MatrixF a = MatrixF::Constant(n, k, 0.5f);
+    const MatrixF b = MatrixF::Constant(k, n, 0.25f);
     MatrixF c = MatrixF::Zero(n, n);
     GemmScratch<float> scratch;
     GemmProblem<float> problem;
     problem.m = problem.n = problem.ldb = problem.ldc = n;
-    problem.k = problem.lda = block;
+    problem.k = problem.lda = k;
     problem.a = a.data();
     problem.b = b.data();
     problem.c = c.data();
-    problem.accumulate = true;
-    return fastest(static_cast<double>(n * n * block), 0.05, [&] { gemm(problem, scratch, &pool); });
+    problem.accumulate = accumulate;
+    return fastest(static_cast<double>(n * n * k), budget, [&] { gemm(problem, scratch, &pool); });
 }
+
+double denseRate(ThreadPool& pool) { return productRate(768, 768, false, 0.04, pool); }
+
+/// What a blocked factorisation of a large matrix consists of: products of a wide and a narrow block.
+double factorisationRate(ThreadPool& pool) { return productRate(2048, 336, true, 0.05, pool); }
 
 /// The rows that a pool thread visits, and the sums it leaves, so that no compiler drops the work.
 struct Visits {

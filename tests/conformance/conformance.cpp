@@ -14,10 +14,6 @@ namespace recoscope::test {
 
 namespace {
 
-bool needsFeatures(const AlgorithmInfo& algorithm) {
-    return algorithm.needs.itemFeatures || algorithm.needs.userFeatures || algorithm.needs.someFeatures;
-}
-
 SplitPtr splitOf(const DatasetPtr& dataset, const SplitSpec& spec) {
     return std::move(makeSplit(dataset, spec)).value();
 }
@@ -28,6 +24,10 @@ bool sameBits(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 } // namespace
+
+bool needsFeatures(const AlgorithmInfo& algorithm) {
+    return algorithm.needs.itemFeatures || algorithm.needs.userFeatures || algorithm.needs.someFeatures;
+}
 
 DatasetPtr plantedWithFeatures(bool ofItems) {
     constexpr int groups = 4;

@@ -18,6 +18,9 @@ namespace recoscope::test {
 /// noise. Of users, and of items where it is asked for.
 DatasetPtr plantedWithFeatures(bool ofItems = true);
 
+/// Whether it needs attributes of users or of items.
+bool needsFeatures(const AlgorithmInfo& algorithm);
+
 /// What an algorithm is tried on: data that has all it needs.
 SplitPtr plantedSplit(const AlgorithmInfo& algorithm, SplitKind kind = SplitKind::RandomPerUser);
 /// Large enough that no first epoch is over at once.

@@ -471,8 +471,7 @@ private slots:
 
     FOR_EVERY_ALGORITHM(theSmallestDataIsFitted) {
         ALGORITHM();
-        if (info.needs.itemFeatures || info.needs.userFeatures || info.needs.someFeatures)
-            QSKIP("needs features");
+        if (needsFeatures(info)) QSKIP("needs features");
         const bool times = info.needs.times;
         const DatasetPtr oneUser = dataset(1, 3, {{0, 0, 4, 1}, {0, 1, 2, 2}, {0, 2, 5, 3}}, times);
         const DatasetPtr oneItem = dataset(3, 1, {{0, 0, 4, 1}, {1, 0, 2, 2}, {2, 0, 5, 3}}, times);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/pages/compare_table.h"
 
+#include "widgets/delegates/padded_delegate.h"
 #include "widgets/style/theme.h"
 
 #include <QApplication>
@@ -10,7 +11,6 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QStandardItemModel>
-#include <QStyledItemDelegate>
 
 #include <algorithm>
 
@@ -20,34 +20,20 @@ namespace {
 
 enum Role { BoldRole = Qt::UserRole + 1, UnderlinedRole, MutedRole };
 
-class CellDelegate final : public QStyledItemDelegate {
+class CellDelegate final : public PaddedDelegate {
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-
-    void paint(QPainter* painter, const QStyleOptionViewItem& option,
-               const QModelIndex& index) const override {
-        if (option.state & QStyle::State_Selected)
-            painter->fillRect(option.rect, Theme::current().colors().selection);
-        QStyleOptionViewItem inner = option;
-        inner.rect.adjust(kPadding, 0, -kPadding, 0);
-        QStyledItemDelegate::paint(painter, inner, index);
-    }
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding + space::small, 0);
-    }
+    explicit CellDelegate(QObject* parent)
+        : PaddedDelegate(parent, space::small) {}
 
 protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
+        PaddedDelegate::initStyleOption(option, index);
         option->font.setBold(index.data(BoldRole).toBool());
         option->font.setUnderline(index.data(UnderlinedRole).toBool());
         if (index.data(MutedRole).toBool())
             for (const auto role : {QPalette::Text, QPalette::HighlightedText})
                 option->palette.setColor(role, Theme::current().colors().muted);
     }
-
-private:
-    static constexpr int kPadding = 2; // as the headers, so that texts stand under their titles
 };
 
 } // namespace

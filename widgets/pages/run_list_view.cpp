@@ -3,6 +3,7 @@
 
 #include "app/models/metric_table_model.h"
 #include "app/models/run_table_model.h"
+#include "widgets/delegates/padded_delegate.h"
 #include "widgets/style/theme.h"
 
 #include <QApplication>
@@ -10,7 +11,6 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QPainter>
-#include <QStyledItemDelegate>
 #include <QTimer>
 
 #include <algorithm>
@@ -35,27 +35,6 @@ QColor statusColor(RunStatus status, const QColor& normal) {
         return normal;
     }
 }
-
-/// Cells with the same inner margin as the headers, so that texts stand under their titles.
-class PaddedDelegate : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-
-    void paint(QPainter* painter, const QStyleOptionViewItem& option,
-               const QModelIndex& index) const override {
-        if (option.state & QStyle::State_Selected)
-            painter->fillRect(option.rect, Theme::current().colors().selection);
-        QStyleOptionViewItem inner = option;
-        inner.rect.adjust(kPadding, 0, -kPadding, 0);
-        QStyledItemDelegate::paint(painter, inner, index);
-    }
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding, 0);
-    }
-
-private:
-    static constexpr int kPadding = 2;
-};
 
 class RunDelegate final : public PaddedDelegate {
 public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/pages/trial_table.h"
 
+#include "widgets/delegates/padded_delegate.h"
 #include "widgets/style/theme.h"
 
 #include <QEvent>
@@ -10,7 +11,6 @@
 #include <QSortFilterProxyModel>
 #include <QStyle>
 #include <QStyleOption>
-#include <QStyledItemDelegate>
 
 #include <algorithm>
 #include <vector>
@@ -37,25 +37,14 @@ public:
 };
 
 /// The best trial is bold, failed ones are grey.
-class TrialDelegate final : public QStyledItemDelegate {
+class TrialDelegate final : public PaddedDelegate {
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-
-    void paint(QPainter* painter, const QStyleOptionViewItem& option,
-               const QModelIndex& index) const override {
-        if (option.state & QStyle::State_Selected)
-            painter->fillRect(option.rect, Theme::current().colors().selection);
-        QStyleOptionViewItem inner = option;
-        inner.rect.adjust(kPadding, 0, -kPadding, 0);
-        QStyledItemDelegate::paint(painter, inner, index);
-    }
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        return QStyledItemDelegate::sizeHint(option, index) + QSize(2 * kPadding + space::small, 0);
-    }
+    explicit TrialDelegate(QObject* parent)
+        : PaddedDelegate(parent, space::small) {}
 
 protected:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
+        PaddedDelegate::initStyleOption(option, index);
         const ThemeColors& colors = Theme::current().colors();
         const auto tint = [option](const QColor& color) {
             for (const auto role : {QPalette::Text, QPalette::HighlightedText})
@@ -73,9 +62,6 @@ protected:
             tint(colors.text);
         }
     }
-
-private:
-    static constexpr int kPadding = 2; // as the headers, so that texts stand under their titles
 };
 
 /// Titles of two lines, each cut off at its own end where the column is narrow.
