@@ -152,30 +152,39 @@ struct SearchService::Private {
         emit q->searchEnded(entry.live.id);
     }
 
-    /// Asks the workspace what is known, then goes on.
-    void prepare(SearchEntry& entry) {
-        entry.live.state = SearchState::Preparing;
+    /// work() on the lane with the entry waiting, then then(entry, its answer) here, unless the entry is
+    /// gone; an error fails it.
+    template <class Work, class Then>
+    void inBackground(SearchEntry& entry, Work work, Then then) {
         entry.waiting = true;
-        // Before filters, as on the command line: the experiment has those.
-        const Dataset& data = entry.data ? *entry.data : *entry.live.split->dataset();
-        const QString fingerprint = QString::fromStdString(data.provenance().fingerprint);
-        lane.post([this, id = entry.live.id, live = entry.live, fingerprint] {
-            auto result = std::make_shared<Result<Prepared>>(guarded([&]() -> Result<Prepared> {
-                if (const Status opened = openStore(); !opened) return opened.error();
-                return prepareStudy(*store, live, fingerprint);
-            }));
-            inbox.post([this, id, result] {
+        lane.post([this, id = entry.live.id, work = std::move(work), then = std::move(then)]() mutable {
+            auto result = std::make_shared<decltype(work())>(guarded(work));
+            inbox.post([this, id, result, then = std::move(then)] {
                 SearchEntry* found = find(id);
                 if (!found) return;
                 found->waiting = false;
-                if (!*result) {
+                if (*result)
+                    then(*found, *result);
+                else
                     fail(*found, result->error());
-                    return;
-                }
-                takeUp(*found, **result);
             });
         });
         changed(entry);
+    }
+
+    /// Asks the workspace what is known, then goes on.
+    void prepare(SearchEntry& entry) {
+        entry.live.state = SearchState::Preparing;
+        // Before filters, as on the command line: the experiment has those.
+        const Dataset& data = entry.data ? *entry.data : *entry.live.split->dataset();
+        const QString fingerprint = QString::fromStdString(data.provenance().fingerprint);
+        inBackground(
+            entry,
+            [this, live = entry.live, fingerprint]() -> Result<Prepared> {
+                if (const Status opened = openStore(); !opened) return opened.error();
+                return prepareStudy(*store, live, fingerprint);
+            },
+            [this](SearchEntry& found, const Result<Prepared>& prepared) { takeUp(found, *prepared); });
     }
 
     void takeUp(SearchEntry& entry, const Prepared& prepared) {
@@ -249,23 +258,13 @@ struct SearchService::Private {
 
     /// The split of the next fold, or seed; then goes on.
     void makeSplitOf(SearchEntry& entry, const SplitSpec& spec) {
-        entry.waiting = true;
         entry.live.split.reset(); // the former one's room may be needed
-        lane.post([this, id = entry.live.id, data = entry.data, spec] {
-            auto result = std::make_shared<Result<SplitPtr>>(guarded([&] { return makeSplit(data, spec); }));
-            inbox.post([this, id, result] {
-                SearchEntry* found = find(id);
-                if (!found) return;
-                found->waiting = false;
-                if (!*result) {
-                    fail(*found, result->error());
-                    return;
-                }
-                found->live.split = **result;
-                goOn(*found);
+        inBackground(
+            entry, [data = entry.data, spec] { return makeSplit(data, spec); },
+            [this](SearchEntry& found, const Result<SplitPtr>& split) {
+                found.live.split = *split;
+                goOn(found);
             });
-        });
-        changed(entry);
     }
 
     void runEnded(const QString& run) {
@@ -343,12 +342,12 @@ struct SearchService::Private {
 
     /// All seeds or folds have been run.
     void finishMembers(SearchEntry& entry) {
-        entry.waiting = true;
         std::vector<QString> runs;
         for (const SearchTrial& each : entry.live.trials)
             runs.push_back(each.run);
-        lane.post([this, id = entry.live.id, study = entry.live.study, runs = std::move(runs)] {
-            auto result = std::make_shared<Status>(guarded([&]() -> Status {
+        inBackground(
+            entry,
+            [this, study = entry.live.study, runs = std::move(runs)]() -> Status {
                 if (const Status opened = openStore(); !opened) return opened;
                 bool any = false;
                 for (const QString& run : runs) {
@@ -358,21 +357,14 @@ struct SearchService::Private {
                 }
                 if (!any) return Error{ErrorCode::Numeric, "No run of the study succeeded", ""};
                 return store->setStudyStatus(study, StudyStatus::Completed);
-            }));
-            inbox.post([this, id, result] {
-                SearchEntry* found = find(id);
-                if (!found) return;
-                found->waiting = false;
-                if (!*result) {
-                    fail(*found, result->error());
-                    return;
-                }
-                found->live.state = SearchState::Finished;
-                changed(*found);
-                emit q->searchEnded(id);
-            });
-        });
+            },
+            [this](SearchEntry& found, const Status&) { finished(found); });
+    }
+
+    void finished(SearchEntry& entry) {
+        entry.live.state = SearchState::Finished;
         changed(entry);
+        emit q->searchEnded(entry.live.id);
     }
 
     void finish(SearchEntry& entry) {
@@ -387,10 +379,10 @@ struct SearchService::Private {
         std::shared_ptr<const Recommender> model = run ? run->model : nullptr;
         RunRecord record;
         if (run) record = run->record;
-        changed(entry);
-        lane.post([this, id = live.id, study = live.study, winner, record, model,
-                   split = live.split]() mutable {
-            auto result = std::make_shared<Result<Evaluation>>(guarded([&]() -> Result<Evaluation> {
+        inBackground(
+            entry,
+            [this, study = live.study, winner, record, model,
+             split = live.split]() mutable -> Result<Evaluation> {
                 if (const Status opened = openStore(); !opened) return opened.error();
                 if (const Status stored = waitUntilStored(winner); !stored) return stored.error();
                 const auto stored = store->evaluation(winner, Target::Test);
@@ -417,21 +409,12 @@ struct SearchService::Private {
                 if (const Status done = store->setStudyStatus(study, StudyStatus::Completed, winner); !done)
                     return done.error();
                 return test;
-            }));
-            inbox.post([this, id, result, winner] {
-                SearchEntry* found = find(id);
-                if (!found) return;
-                if (!*result) {
-                    fail(*found, result->error());
-                    return;
-                }
-                found->live.test = std::make_shared<const Evaluation>(std::move(**result));
-                training.takeTest(winner, found->live.test);
-                found->live.state = SearchState::Finished;
-                changed(*found);
-                emit q->searchEnded(id);
+            },
+            [this, winner](SearchEntry& found, Result<Evaluation>& test) {
+                found.live.test = std::make_shared<const Evaluation>(std::move(*test));
+                training.takeTest(winner, found.live.test);
+                finished(found);
             });
-        });
     }
 };
 
