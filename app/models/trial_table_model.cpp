@@ -16,12 +16,6 @@ namespace {
 
 QString words(const std::string& text) { return QString::fromStdString(text); }
 
-std::optional<double> numberOf(const ParamValue& value) {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&value)) return *real;
-    return std::nullopt;
-}
-
 /// Long titles stand in two lines, broken at the space nearest to the middle.
 QString inTwoLines(QString title) {
     constexpr qsizetype shortEnough = 10;
@@ -175,7 +169,7 @@ QVariant TrialTableModel::sortKey(const TrialRow& row, const Column& column) con
     case What::Param: {
         const auto found = row.params.find(column.key);
         if (found == row.params.end()) return {};
-        if (const auto number = numberOf(found->second)) return *number;
+        if (const auto number = asNumber(found->second)) return *number;
         return words(toText(found->second));
     }
     case What::Epochs:

@@ -183,9 +183,7 @@ std::optional<BatchPlace> batchPlace(const LiveRun& run) {
     const auto params = info->schema().complete(plan.params);
     if (!params) return std::nullopt;
     const auto number = [&](const char* key) -> std::int64_t {
-        const auto found = params->find(key);
-        const auto* value = found == params->end() ? nullptr : std::get_if<std::int64_t>(&found->second);
-        return value ? *value : 0;
+        return static_cast<std::int64_t>(numberIn(*params, key).value_or(0.0));
     };
     const std::int64_t size = number("train_batch_size");
     if (size <= 0) return std::nullopt;

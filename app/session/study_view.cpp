@@ -15,9 +15,7 @@ bool better(const StudyView& view, double a, double b) { return view.higherIsBet
 /// The epochs that a halving round gives; 0 where the search does not vary them.
 std::int64_t epochsAllowed(const StudyView& view, const TrialRow& row) {
     if (!view.plan || view.plan->method != SearchMethod::Halving) return 0;
-    const auto found = row.params.find("epochs");
-    const auto* epochs = found == row.params.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
-    return epochs ? *epochs : 0;
+    return static_cast<std::int64_t>(numberIn(row.params, "epochs").value_or(0.0));
 }
 
 /// The best value, of those that were trained longest: as the search itself counts.

@@ -48,6 +48,17 @@ std::string toText(const ParamValue& value) {
     return std::get<std::string>(value);
 }
 
+std::optional<double> asNumber(const ParamValue& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+    if (const auto* real = std::get_if<double>(&value)) return *real;
+    return std::nullopt;
+}
+
+std::optional<double> numberIn(const ParamMap& params, const std::string& key) {
+    const auto found = params.find(key);
+    return found == params.end() ? std::nullopt : asNumber(found->second);
+}
+
 double decimalOf(float value) {
     char buffer[32];
     const auto text = std::to_chars(buffer, buffer + sizeof buffer, value);

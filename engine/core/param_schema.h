@@ -22,6 +22,10 @@ using ParamMap = std::map<std::string, ParamValue>;
 
 /// Shortest text that reads back as the same value: "true", "64", "0.01", "cg".
 std::string toText(const ParamValue& value);
+/// Nothing for a flag, a choice or a text.
+std::optional<double> asNumber(const ParamValue& value);
+/// The number under a key; nothing where there is none.
+std::optional<double> numberIn(const ParamMap& params, const std::string& key);
 
 /// The double that a person would have written for a float: 0.05 for 0.05f. Casting it back gives the same float.
 double decimalOf(float value);

@@ -15,12 +15,7 @@ namespace classic_cost {
 
 inline double number(const ParamSchema& schema, const ParamMap& given, std::string_view key) {
     const auto complete = schema.complete(given);
-    const ParamMap params = complete ? *complete : schema.defaults();
-    const auto found = params.find(std::string(key));
-    if (found == params.end()) return 0.0;
-    if (const auto* whole = std::get_if<std::int64_t>(&found->second)) return static_cast<double>(*whole);
-    if (const auto* real = std::get_if<double>(&found->second)) return *real;
-    return 0.0;
+    return numberIn(complete ? *complete : schema.defaults(), std::string(key)).value_or(0.0);
 }
 
 inline bool chosen(const ParamSchema& schema, const ParamMap& given, std::string_view key,

@@ -48,12 +48,6 @@ QString toolTipOf(const ParamSpec& spec) {
     return tip + QStringLiteral("<p>%1</p>").arg(facts.toHtmlEscaped());
 }
 
-double asDouble(const ParamValue& value) {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&value)) return *real;
-    return 0.0;
-}
-
 } // namespace
 
 struct ParameterForm::Private {
@@ -116,7 +110,7 @@ ParameterForm::Private::Row ParameterForm::Private::makeRow(ParameterForm* form,
             return integer ? ParamValue(static_cast<std::int64_t>(std::llround(field->value())))
                            : ParamValue(field->value());
         };
-        row.set = [field](const ParamValue& value) { field->setValue(asDouble(value)); };
+        row.set = [field](const ParamValue& value) { field->setValue(asNumber(value).value_or(0.0)); };
         QObject::connect(field, &NumberField::valueChanged, form, notify);
         break;
     }

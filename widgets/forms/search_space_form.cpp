@@ -25,12 +25,6 @@ namespace {
 
 QString words(const std::string& text) { return QString::fromStdString(text); }
 
-double asNumber(const ParamValue& value) {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&value)) return *real;
-    return 0.0;
-}
-
 bool isNumber(const ParamSpec& spec) {
     return spec.type == ParamType::Integer || spec.type == ParamType::Real;
 }
@@ -148,7 +142,7 @@ void SearchSpaceForm::setSchema(const ParamSchema& schema) {
         row.range = new QWidget(row.all);
         row.range->setProperty("clear", true);
         if (isNumber(spec)) {
-            row.fixed = row.fixedNumber = box("fixed_", asNumber(spec.defaultValue));
+            row.fixed = row.fixedNumber = box("fixed_", asNumber(spec.defaultValue).value_or(0.0));
             row.from = box("from_", row.suggested.min);
             row.to = box("to_", row.suggested.max);
             row.log = new QCheckBox(tr("log"), row.range);
@@ -279,7 +273,7 @@ void SearchSpaceForm::setFixed(const ParamMap& values) {
             const auto found = values.find(row.spec.key);
             const ParamValue value = found == values.end() ? row.spec.defaultValue : found->second;
             if (row.fixedNumber)
-                row.fixedNumber->setValue(asNumber(value));
+                row.fixedNumber->setValue(asNumber(value).value_or(0.0));
             else if (row.fixedChoice)
                 row.fixedChoice->setCurrentIndex(
                     std::max(0, row.fixedChoice->findData(words(toText(value)))));

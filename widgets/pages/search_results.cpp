@@ -31,12 +31,6 @@ namespace {
 
 QString words(const std::string& text) { return QString::fromStdString(text); }
 
-std::optional<double> numberOf(const ParamValue& value) {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&value)) return *real;
-    return std::nullopt;
-}
-
 QString stateText(const StudyView& view) {
     if (view.live) switch (*view.live) {
         case SearchState::Preparing:
@@ -446,7 +440,7 @@ void SearchResults::drawAgainst() {
         const TrialRow& row = m_view.rows[n];
         const auto value = row.params.find(key);
         if (row.state != TrialState::Done || !row.value || value == row.params.end()) continue;
-        const auto number = numberOf(value->second);
+        const auto number = asNumber(value->second);
         if (!number) continue;
         const QPointF at(*number, *row.value);
         points.points << at;

@@ -5,6 +5,9 @@
 #include "engine/models/autoencoder/autoencoder_design.h"
 #include "engine/models/autoencoder/autoencoder_model.h"
 #include "engine/models/autoencoder/item_autorec_model.h"
+#include "engine/models/baseline/als_biases.h"
+
+#include <algorithm>
 
 namespace recoscope {
 
@@ -130,31 +133,21 @@ struct RatingBiases {
     VectorF items;
 };
 
-RatingBiases biasesOf(const Split& split, Centre centre, double shift) {
-    const UserItemCsr& train = split.train();
+RatingBiases biasesOf(const SplitPtr& split, Centre centre, double shift) {
+    const UserItemCsr& train = split->train();
     RatingBiases biases{0.0f, VectorF::Zero(train.rowCount()), VectorF::Zero(train.colCount())};
     if (centre == Centre::None) return biases;
-    double sum = 0.0;
-    for (const float value : train.values())
-        sum += static_cast<double>(value);
-    biases.mean = train.empty() ? 0.0f : static_cast<float>(sum / static_cast<double>(train.size()));
-    const auto solve = [&](const auto& rows, VectorF& solved, const VectorF& other, float regularisation) {
-        using Row = std::conditional_t<std::is_same_v<std::decay_t<decltype(rows)>, UserItemCsr>, UserIndex,
-                                       ItemIndex>;
-        for (std::int32_t n = 0; n < rows.rowCount(); ++n) {
-            const auto cols = rows.cols(Row{n});
-            const auto values = rows.values(Row{n});
-            float rest = 0.0f;
-            for (std::size_t e = 0; e < cols.size(); ++e)
-                rest += values[e] - biases.mean - other(toInt(cols[e]));
-            solved(n) = rest / (regularisation + static_cast<float>(cols.size()));
-        }
-    };
-    for (int round = 0; round < (centre == Centre::Mean ? 0 : 10); ++round) {
-        solve(split.trainByItem(), biases.items, biases.users, 10.0f);
-        solve(train, biases.users, biases.items, 15.0f);
-    }
-    biases.mean -= static_cast<float>(shift);
+    AlsBiases fitted(split, 15.0, 10.0);
+    biases.mean = static_cast<float>(fitted.mean() - shift);
+    if (centre == Centre::Mean) return biases;
+    ThreadPool here({.threads = 1});
+    RunControl control;
+    constexpr int rounds = 10;
+    for (int round = 0; round < rounds; ++round)
+        fitted.pass(here, control);
+    const auto single = [](double bias) { return static_cast<float>(bias); };
+    std::transform(fitted.users().begin(), fitted.users().end(), biases.users.data(), single);
+    std::transform(fitted.items().begin(), fitted.items().end(), biases.items.data(), single);
     return biases;
 }
 
@@ -265,7 +258,7 @@ Result<std::unique_ptr<Trainer>> makeTrainer(const TrainerInput& input) {
     const double rowLength = static_cast<double>(train.size()) / std::max(1, rows);
     return makeAutoencoderTrainer(
         std::make_shared<AutorecDesign>(
-            *params, biasesOf(*input.split, centre, params->missingWeight > 0.0 ? params->missingShift : 0.0),
+            *params, biasesOf(input.split, centre, params->missingWeight > 0.0 ? params->missingShift : 0.0),
             std::max(1.0, rowLength)),
         input);
 }

@@ -125,10 +125,8 @@ private:
 };
 
 FitCost cost(const DataShape& shape, const ParamMap& params) {
-    const auto given = params.find("epochs");
-    const auto* const epochs = given == params.end() ? nullptr : std::get_if<std::int64_t>(&given->second);
     return {.bytes = 12.0 * (shape.users + shape.items),
-            .scattered = 3.0 * shape.interactions * (epochs ? static_cast<double>(*epochs) : Params{}.epochs),
+            .scattered = 3.0 * shape.interactions * numberIn(params, "epochs").value_or(Params{}.epochs),
             .memory = "a bias for each user and item"};
 }
 

@@ -161,17 +161,9 @@ Result<std::unique_ptr<Trainer>> makeTrainer(const TrainerInput& input, const Ty
         std::make_unique<ContentKnnTrainer>(input.split, *params, hybrid, std::move(*content)));
 }
 
-double numberOr(const ParamMap& params, const char* key, double otherwise) {
-    const auto found = params.find(key);
-    if (found == params.end()) return otherwise;
-    if (const auto* whole = std::get_if<std::int64_t>(&found->second)) return static_cast<double>(*whole);
-    const auto* real = std::get_if<double>(&found->second);
-    return real ? *real : otherwise;
-}
-
 /// Two items of a catalogue share about one feature, so a pair of items is met about once.
 FitCost costOf(const DataShape& shape, const ParamMap& params, bool hybrid) {
-    const double kept = std::min(numberOr(params, "k", Params().k), shape.items);
+    const double kept = std::min(numberIn(params, "k").value_or(Params().k), shape.items);
     FitCost cost;
     cost.scattered = shape.items * shape.items + (hybrid ? shape.squaredHistories : 0.0);
     cost.bytes = shape.items * kept * 2.0 * 8.0 + (hybrid ? 2.0 * 8.0 * shape.interactions : 0.0);

@@ -238,12 +238,6 @@ private:
     std::vector<std::vector<float>> m_scratch; // by thread
 };
 
-double whole(const ParamMap& params, const char* key, int otherwise) {
-    const auto found = params.find(key);
-    const auto* value = found == params.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
-    return value ? static_cast<double>(*value) : otherwise;
-}
-
 } // namespace
 
 AlgorithmInfo nmfInfo() {
@@ -271,8 +265,8 @@ AlgorithmInfo nmfInfo() {
         .load = [](const TensorFile& file) { return NonnegativeModel::load(file, NonnegativeKind::Matrix); },
         .cost =
             [](const DataShape& shape, const ParamMap& params) {
-                const double d = whole(params, "embedding_size", Params().factors);
-                const double epochs = whole(params, "epochs", Params().epochs);
+                const double d = numberIn(params, "embedding_size").value_or(Params().factors);
+                const double epochs = numberIn(params, "epochs").value_or(Params().epochs);
                 FitCost cost;
                 cost.vectors = epochs * 2.0 * shape.interactions * d;
                 cost.dense = epochs * 3.0 * (shape.users + shape.items) * d * d;

@@ -240,12 +240,6 @@ private:
     std::vector<std::vector<float>> m_scratch; // by thread
 };
 
-double whole(const ParamMap& params, const char* key, int otherwise) {
-    const auto found = params.find(key);
-    const auto* value = found == params.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
-    return value ? static_cast<double>(*value) : otherwise;
-}
-
 } // namespace
 
 AlgorithmInfo ratingNmfInfo() {
@@ -285,9 +279,9 @@ AlgorithmInfo ratingNmfInfo() {
         .load = [](const TensorFile& file) { return NonnegativeModel::load(file, NonnegativeKind::Ratings); },
         .cost =
             [](const DataShape& shape, const ParamMap& params) {
-                const double d = whole(params, "embedding_size", Params().factors);
+                const double d = numberIn(params, "embedding_size").value_or(Params().factors);
                 FitCost cost;
-                cost.vectors = whole(params, "epochs", Params().epochs) * 6.0 * shape.interactions * d;
+                cost.vectors = numberIn(params, "epochs").value_or(Params().epochs) * 6.0 * shape.interactions * d;
                 cost.bytes = 3.0 * 4.0 * d * (shape.users + shape.items);
                 cost.memory = "(users + items) x factors x 4 bytes, three times";
                 return cost;

@@ -268,16 +268,11 @@ private:
 };
 
 FitCost costOf(const DataShape& shape, const ParamMap& params) {
-    const auto whole = [&](const char* key, std::int64_t otherwise) {
-        const auto found = params.find(key);
-        const auto* value = found == params.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
-        return static_cast<double>(value ? *value : otherwise);
-    };
     const double stride = static_cast<double>(
-        simd::padded(static_cast<std::int64_t>(whole("embedding_size", Params().factors))));
+        simd::padded(static_cast<std::int64_t>(numberIn(params, "embedding_size").value_or(Params().factors))));
     FitCost cost;
     // A rating: the product, two vectors moved, y read once and moved once.
-    cost.vectors = whole("epochs", Params().epochs) * shape.interactions * stride * 6.0;
+    cost.vectors = numberIn(params, "epochs").value_or(Params().epochs) * shape.interactions * stride * 6.0;
     cost.bytes = 4.0 * stride * 2.0 * (shape.users + 2.0 * shape.items);
     cost.memory = "(users + 2 x items) x factors x 4 bytes, twice";
     return cost;

@@ -137,10 +137,8 @@ Result<EntryValues> loadEntryValues(const TensorFile& file) {
 
 FitCost sparseItemCost(const DataShape& shape, const ParamMap& params, std::int32_t defaultK,
                        double scattered) {
-    const auto given = params.find("k");
-    const auto* const k = given == params.end() ? nullptr : std::get_if<std::int64_t>(&given->second);
     // An item cannot have more neighbours than there are pairs to find them by.
-    const double kept = std::min({k ? static_cast<double>(*k) : defaultK, shape.items,
+    const double kept = std::min({numberIn(params, "k").value_or(defaultK), shape.items,
                                   shape.squaredHistories / std::max(shape.items, 1.0)});
     // Kept by row while counting, then by target in trainer and model and by source in the model.
     return {.bytes = shape.items * kept * 3.0 * 8.0,

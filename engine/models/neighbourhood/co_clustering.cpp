@@ -385,15 +385,10 @@ private:
 };
 
 FitCost cost(const DataShape& shape, const ParamMap& params) {
-    const auto number = [&](const char* key, std::int32_t otherwise) {
-        const auto given = params.find(key);
-        const auto* const value = given == params.end() ? nullptr : std::get_if<std::int64_t>(&given->second);
-        return value ? static_cast<double>(*value) : static_cast<double>(otherwise);
-    };
-    const double groups =
-        number("user_clusters", Params{}.userGroups) + number("item_clusters", Params{}.itemGroups);
+    const double groups = numberIn(params, "user_clusters").value_or(Params{}.userGroups) +
+                          numberIn(params, "item_clusters").value_or(Params{}.itemGroups);
     return {.bytes = 24.0 * (shape.users + shape.items),
-            .scattered = number("epochs", Params{}.epochs) * shape.interactions * (groups + 4.0),
+            .scattered = numberIn(params, "epochs").value_or(Params{}.epochs) * shape.interactions * (groups + 4.0),
             .memory = "a mean and a group for each user and item"};
 }
 

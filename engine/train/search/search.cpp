@@ -29,8 +29,7 @@ std::int64_t epochsOf(const ParamSchema& schema, const ParamMap& base) {
     if (!schema.find("epochs")) return 0;
     const auto complete = schema.complete(base);
     if (!complete) return 0;
-    const auto* epochs = std::get_if<std::int64_t>(&complete->at("epochs"));
-    return epochs ? *epochs : 0;
+    return static_cast<std::int64_t>(numberIn(*complete, "epochs").value_or(0.0));
 }
 
 } // namespace

@@ -42,12 +42,6 @@ std::optional<double> numberOf(std::string_view text) {
     return value;
 }
 
-double asNumber(const ParamValue& value) {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&value)) return *real;
-    return 0.0;
-}
-
 Error fault(const std::string& key, const std::string& message) {
     return Error{ErrorCode::Invalid, "The search over '" + key + "' " + message, "search.space"};
 }
@@ -78,7 +72,7 @@ SearchDimension suggested(const ParamSpec& spec) {
         out.values = {spec.defaultValue};
         return out;
     }
-    const double middle = asNumber(spec.defaultValue);
+    const double middle = asNumber(spec.defaultValue).value_or(0.0);
     if (spec.logScale) {
         // A schema whose range begins at 0 cannot be walked by factors down to there.
         out.min = middle > 0.0 ? std::max(spec.min, middle / aroundDefault) : 1e-6;
