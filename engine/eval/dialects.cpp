@@ -35,6 +35,7 @@ void asTrecEval(O& options, const Split&) {
     options.gain = Gain::Linear;
     options.map = MapDenominator::Relevant;
     options.reciprocalRank = ReciprocalRank::Uncut;
+    options.ties = Ties::LaterId;
 }
 
 void asMultVae(O& options, const Split&) { options.recall = RecallDenominator::Capped; }
@@ -76,9 +77,8 @@ constexpr std::array<Dialect, 11> table{{
      "is reported as 1 − Gini.",
      "Anelli et al., Elliot, SIGIR 2021", asElliot},
     {"trec_eval", "trec_eval",
-     "A hit is worth its rating in NDCG; MAP is over R; the reciprocal rank looks beyond k. (Ties by name of "
-     "the "
-     "document are not imitated.)",
+     "A hit is worth its rating in NDCG; MAP is over R; the reciprocal rank looks beyond k; of equal scores "
+     "the later identifier stands higher.",
      "NIST, trec_eval 9", asTrecEval},
     {"mult_vae", "Mult-VAE", "Recall is over min(k, R).", "Liang, Krishnan, Hoffman & Jebara, WWW 2018",
      asMultVae},

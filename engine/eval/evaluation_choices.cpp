@@ -46,6 +46,10 @@ constexpr ChoiceValue candidates[] = {{"all", "all items"},
                                       {"given", "the negatives that came with the data"},
                                       {"cold", "items without training interactions"}};
 
+constexpr ChoiceValue tieOrders[] = {{"index", "the first in the data"},
+                                     {"random", "drawn for each user"},
+                                     {"later_id", "the later identifier"}};
+
 constexpr std::array<EvaluationChoice, evaluationChoiceCount> table{{
     {"gain", "What a hit is worth in NDCG", "--gain", gains, read<&O::gain>, write<&O::gain>},
     {"discount", "NDCG's discount at rank i", "--discount", discounts, read<&O::discount>,
@@ -65,6 +69,7 @@ constexpr std::array<EvaluationChoice, evaluationChoiceCount> table{{
     {"candidates", "What is ranked", "--candidates", candidates,
      [](const O& options) { return static_cast<int>(options.candidates.kind); },
      [](O& options, int value) { options.candidates.kind = static_cast<CandidateKind>(value); }},
+    {"ties", "Which of equal scores stands higher", "--ties", tieOrders, read<&O::ties>, write<&O::ties>},
 }};
 
 } // namespace

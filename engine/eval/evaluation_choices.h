@@ -24,7 +24,7 @@ struct EvaluationChoice {
     void (*set)(EvaluationOptions&, int);
 };
 
-inline constexpr std::size_t evaluationChoiceCount = 12;
+inline constexpr std::size_t evaluationChoiceCount = 13;
 /// All of them, in the order in which they are shown. Readers, writers, commands and forms come from here.
 std::span<const EvaluationChoice> evaluationChoices();
 /// Null when unknown.

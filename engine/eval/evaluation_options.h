@@ -65,10 +65,18 @@ enum class CandidateKind {
     Cold,    // items without training interactions; other held-out items do not count as relevant
 };
 
+/// Which of several candidates with equal scores stands higher. AUC counts them half whatever is chosen.
+enum class Ties {
+    LowerIndex, // the one that is first in the data
+    Random,     // drawn for each user, by the candidates' seed
+    LaterId,    // the one whose identifier is later, byte by byte: as trec_eval sorts its documents
+};
+
 struct CandidateSpec {
     CandidateKind kind = CandidateKind::All;
     int negatives = 99;      // Uniform, Popular: at most so many for each user
-    std::uint64_t seed = 42; // Uniform, Popular: what is drawn for a user depends on this and the split alone
+    // What is drawn for a user (Uniform, Popular, random ties) depends on this and the split alone.
+    std::uint64_t seed = 42;
     bool operator==(const CandidateSpec&) const = default;
 };
 
@@ -95,6 +103,7 @@ struct EvaluationOptions {
     RatingAverage ratingAverage = RatingAverage::Pairs;
     GiniForm gini = GiniForm::Inequality;
     CandidateSpec candidates = {};
+    Ties ties = Ties::LowerIndex;
     bool operator==(const EvaluationOptions&) const = default;
 };
 

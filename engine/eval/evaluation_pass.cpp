@@ -172,7 +172,7 @@ double EvaluationPass::truthOf(const UserRanking& ranking, int k, Scratch& scrat
 bool EvaluationPass::sharesRanking(const EvaluationPass& other) const {
     const EvaluationOptions& a = m_options;
     const EvaluationOptions& b = other.m_options;
-    return a.candidates == b.candidates && a.relevanceThreshold == b.relevanceThreshold &&
+    return a.candidates == b.candidates && a.ties == b.ties && a.relevanceThreshold == b.relevanceThreshold &&
            a.excludeTrain == b.excludeTrain && a.excludeValidationAtTest == b.excludeValidationAtTest &&
            m_result.listLength == other.m_result.listLength;
 }

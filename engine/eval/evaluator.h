@@ -42,7 +42,7 @@ std::string metricDefinition(std::string_view key, const EvaluationOptions& opti
 Status checkEvaluationOptions(const EvaluationOptions& options);
 
 /// Ranking of the candidates (all, unless the options say otherwise) for every user with relevant held-out items. Users
-/// are scored in blocks; ties go to the lower item index; the same numbers for any thread count. Cancelled through
+/// are scored in blocks; ties go to the lower item index unless the options say otherwise; the same numbers for any thread count. Cancelled through
 /// `control`: ErrorCode::Cancelled.
 /// @param progress  called from any pool thread after each block of users.
 Result<Evaluation> evaluate(const Recommender& model, const Split& split, Target target,

@@ -77,6 +77,18 @@ std::string relevant(const EvaluationOptions& options) {
     return text;
 }
 
+std::string ties(const EvaluationOptions& options) {
+    switch (options.ties) {
+    case Ties::LowerIndex:
+        break;
+    case Ties::Random:
+        return "random(seed " + std::to_string(options.candidates.seed) + ")";
+    case Ties::LaterId:
+        return "later-id";
+    }
+    return "index";
+}
+
 std::string gainText(const EvaluationOptions& options) {
     switch (options.gain) {
     case Gain::Binary:
@@ -175,7 +187,7 @@ std::string defineMetric(const MetricInfo& info, int k, const EvaluationOptions&
     if (!overPairs) {
         text += ";candidates=" + candidates(options, split, target);
         text += ";relevant=" + relevant(options);
-        if (info.name != "auc") text += ";ties=index";
+        if (info.name != "auc") text += ";ties=" + ties(options);
         text += target == Target::Test ? ";users=with-test" : ";users=with-validation";
         if (options.candidates.kind == CandidateKind::Given) text += "-and-negatives";
     }
@@ -225,6 +237,10 @@ std::vector<std::string> chosen(std::string_view name, const EvaluationOptions& 
     if (name == "rmse" || name == "mae")
         add(options.ratingAverage == RatingAverage::UsersFirst, "per user first");
     add(name == "novelty", "bits");
+    if (findMetric(name)->kind != MetricKind::Rating && name != "auc") {
+        add(options.ties == Ties::Random, "random ties");
+        add(options.ties == Ties::LaterId, "ties by id");
+    }
     add(name == "tail_share" && options.tail == TailItems::LeastPopularTenth, "least popular 10 %");
     return parts;
 }
@@ -253,7 +269,7 @@ std::string labelMetric(const MetricInfo& info, int k, const EvaluationOptions& 
     if (info.name == "gini" && options.gini == GiniForm::Equality) label = "1 − Gini";
     if (info.hasCutoff && !uncut) label.append("@").append(std::to_string(k));
     std::vector<std::string> parts = chosen(info.name, options);
-    if (uncut) parts.emplace_back("uncut");
+    if (uncut) parts.insert(parts.begin(), "uncut");
     for (std::size_t n = 0; n < parts.size(); ++n)
         label.append(n == 0 ? " (" : ", ").append(parts[n]);
     if (!parts.empty()) label += ")";

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/eval/user_ranker.h"
 
+#include "engine/core/rng.h"
 #include "engine/eval/metric_definition.h"
 #include "engine/linalg/top_k.h"
 
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <numeric>
 
 namespace recoscope {
 
@@ -23,6 +25,16 @@ UserRanker::UserRanker(const Split& split, Target target, const EvaluationOption
     if (kind == CandidateKind::Cold)
         for (std::int32_t item = 0; item < m_held.colCount(); ++item)
             if (split.trainByItem().rowSize(ItemIndex{item}) == 0) m_cold.push_back(ItemIndex{item});
+    if (options.ties == Ties::LaterId) {
+        const IdMap& ids = split.dataset()->items();
+        m_byId.resize(static_cast<std::size_t>(ids.size()));
+        std::iota(m_byId.begin(), m_byId.end(), 0);
+        std::sort(m_byId.begin(), m_byId.end(),
+                  [&](std::int32_t a, std::int32_t b) { return ids.id(a) > ids.id(b); });
+        m_idRank.resize(m_byId.size());
+        for (std::size_t rank = 0; rank < m_byId.size(); ++rank)
+            m_idRank[static_cast<std::size_t>(m_byId[rank])] = static_cast<std::int32_t>(rank);
+    }
     for (std::int32_t user = 0; user < m_held.rowCount(); ++user)
         m_mostRelevant = std::max<std::int64_t>(m_mostRelevant, m_held.rowSize(UserIndex{user}));
 }
@@ -90,7 +102,7 @@ void UserRanker::keepSome(UserIndex user, std::span<const float> scores, UserRan
 
     buffers.items = buffers.drawn;
     buffers.items.insert(buffers.items.end(), out.relevant.begin(), out.relevant.end());
-    std::sort(buffers.items.begin(), buffers.items.end()); // ties go to the lower item
+    std::sort(buffers.items.begin(), buffers.items.end());
     buffers.scores.clear();
     buffers.places.clear();
     for (std::size_t place = 0; place < buffers.items.size(); ++place) {
@@ -105,12 +117,48 @@ void UserRanker::keepSome(UserIndex user, std::span<const float> scores, UserRan
     out.places = buffers.places;
 }
 
+// The lower place wins, so the places themselves are dealt anew.
+void UserRanker::breakTies(UserIndex user, UserRanking& out) const {
+    UserRanking::Buffers& buffers = out.buffers;
+    std::vector<std::int32_t>& order = buffers.order; // by new place: the old one
+    if (m_options.ties == Ties::LaterId && out.items.empty()) {
+        order = m_byId;
+    } else {
+        order.resize(out.scores.size());
+        std::iota(order.begin(), order.end(), 0);
+        if (m_options.ties == Ties::LaterId) {
+            const auto rank = [&](std::int32_t place) {
+                return m_idRank[static_cast<std::size_t>(out.items[static_cast<std::size_t>(place)])];
+            };
+            std::sort(order.begin(), order.end(),
+                      [&](std::int32_t a, std::int32_t b) { return rank(a) < rank(b); });
+        } else {
+            Rng rng = Rng::stream(m_options.candidates.seed, "ties", 0, static_cast<std::uint64_t>(user));
+            rng.shuffle(std::span(order));
+        }
+    }
+    buffers.orderedItems.clear();
+    buffers.orderedScores.clear();
+    buffers.places.clear();
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        const auto old = static_cast<std::size_t>(order[place]);
+        buffers.orderedItems.push_back(out.itemAt(old));
+        buffers.orderedScores.push_back(out.scores[old]);
+        if (std::binary_search(out.relevant.begin(), out.relevant.end(), buffers.orderedItems.back()))
+            buffers.places.push_back(ItemIndex{static_cast<std::int32_t>(place)});
+    }
+    out.items = buffers.orderedItems;
+    out.scores = buffers.orderedScores;
+    out.places = buffers.places;
+}
+
 void UserRanker::rank(UserIndex user, std::span<float> scores, UserRanking& out) const {
     findRelevant(user, out);
     if (m_options.candidates.kind == CandidateKind::All)
         keepAll(user, scores, out);
     else
         keepSome(user, scores, out);
+    if (m_options.ties != Ties::LowerIndex) breakTies(user, out);
 
     std::vector<std::int32_t>& top = out.buffers.top;
     top.resize(m_length);

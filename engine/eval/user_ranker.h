@@ -22,8 +22,8 @@ struct UserRanking {
     std::vector<double> gains;         // by rank, 0 without a hit; empty for binary gain
     std::vector<double> idealGains;    // of the relevant, largest first; empty for binary gain
     std::span<const float> scores;     // by place; -infinity for what is no candidate
-    std::span<const ItemIndex> items;  // by place, ascending; empty: the place is the item
-    std::span<const ItemIndex> places; // of the relevant
+    std::span<const ItemIndex> items;  // by place; empty: the place is the item
+    std::span<const ItemIndex> places; // of the relevant, ascending; of equal scores the lower place wins
     mutable std::optional<double> auc; // kept once it is computed
     std::int64_t candidates = 0;       // the relevant included
 
@@ -40,6 +40,9 @@ struct UserRanking {
         std::vector<ItemIndex> takenOnes;
         std::vector<std::uint8_t> taken;
         std::vector<std::int32_t> top;
+        std::vector<std::int32_t> order;
+        std::vector<ItemIndex> orderedItems;
+        std::vector<float> orderedScores;
     } buffers;
 };
 
@@ -64,6 +67,7 @@ public:
 private:
     void keepAll(UserIndex user, std::span<float> scores, UserRanking& out) const;
     void keepSome(UserIndex user, std::span<const float> scores, UserRanking& out) const;
+    void breakTies(UserIndex user, UserRanking& out) const;
 
     const Split& m_split;
     const EvaluationOptions& m_options;
@@ -72,6 +76,9 @@ private:
     Exclusions m_exclusions;
     std::optional<NegativeDraw> m_draw;
     std::vector<ItemIndex> m_cold; // candidates Cold: items without training interactions
+    // Ties::LaterId: all items, the latest identifier first, and where each item stands there.
+    std::vector<std::int32_t> m_byId;
+    std::vector<std::int32_t> m_idRank;
     std::size_t m_length;
     std::int64_t m_mostRelevant = 0;
 };

@@ -78,21 +78,6 @@ FeatureTable genres(const FeatureTable& table, std::span<const std::int32_t> ord
     return FeatureTable({table.find("genres")->selected(order)});
 }
 
-/// How many of the 19 genre flags are 0 and how many 1.
-FeatureTable flagCounts(const FeatureTable& table, std::span<const std::int32_t> order) {
-    const FeatureColumn given = table.find("genres")->selected(order);
-    FeatureColumn column{.name = "genres", .kind = FeatureKind::Tokens};
-    column.vocabulary = {"0", "1"};
-    column.tokenOffsets.push_back(0);
-    for (std::int32_t row = 0; row < given.rowCount(); ++row) {
-        const std::size_t ones = given.tokensOf(row).size();
-        column.tokens.insert(column.tokens.end(), 19 - ones, 0);
-        column.tokens.insert(column.tokens.end(), ones, 1);
-        column.tokenOffsets.push_back(static_cast<std::int64_t>(column.tokens.size()));
-    }
-    return FeatureTable({std::move(column)});
-}
-
 double metric(const RunEnded& end, std::string_view key) {
     const MetricValue* found = end.test ? end.test->find(key) : nullptr;
     return found ? found->value : -1.0;
@@ -108,17 +93,20 @@ class TestGoldenContent : public QObject {
     Q_OBJECT
 
 private slots:
-    /// Ferrari Dacrema et al., TOIS 2021, tables 46 to 52: ratings + content .3398 / .2239 / .2646, NMF .3350
-    /// / .2139 / .2585. Popularity is at .1907 / .1180 / .1361.
+    /// Ferrari Dacrema et al., TOIS 2021, tables 46 to 52. Popularity is at .1907 / .1180 / .1361.
     void experimentsReachTableA_data() {
         QTest::addColumn<QString>("experiment");
+        QTest::addColumn<double>("within");
         QTest::addColumn<QList<double>>("published");
         QTest::newRow("ItemKNN on ratings + content")
-            << "ml-100k-hybrid-knn" << QList<double>{.3398, .2239, .2646};
-        QTest::newRow("NMF") << "ml-100k-nmf" << QList<double>{.3350, .2139, .2585};
+            << "ml-100k-hybrid-knn" << 1e-4 << QList<double>{.3398, .2239, .2646};
+        QTest::newRow("content ItemKNN")
+            << "ml-100k-content-knn" << .003 << QList<double>{.0455, .0185, .0254};
+        QTest::newRow("NMF") << "ml-100k-nmf" << .01 << QList<double>{.3350, .2139, .2585};
     }
     void experimentsReachTableA() {
         QFETCH(QString, experiment);
+        QFETCH(double, within);
         QFETCH(QList<double>, published);
         RECOSCOPE_REAL_DATA(folder, "splits/ml-100k-mcrec");
         RECOSCOPE_REAL_DATA(films, "ml-100k/u.item");
@@ -130,15 +118,15 @@ private slots:
         const RunEnded end = trained(read->plan, makeSplit(dataset, read->split).value());
         qInfo("%.4f %.4f %.4f", metric(end, kKeys[0]), metric(end, kKeys[1]), metric(end, kKeys[2]));
         for (int n = 0; n < 3; ++n)
-            QVERIFY(std::abs(metric(end, kKeys[n]) - published[n]) <= 0.01);
+            QVERIFY(std::abs(metric(end, kKeys[n]) - published[n]) <= within);
     }
 
     /// What independent NumPy code computes on the same split, to the last of four digits; ties go to the
     /// lower number. With the number of flags that are 0 and that are 1 instead of the genres, the hybrid is
     /// the published one in every digit: that is what the published runs read from u.item. Their content row
-    /// (.0455 / .0185 / .0254, with BM25) compares films by that count alone, which leaves some hundred films
-    /// equally alike; NumPy's partial sorting breaks those ties to .0454 / .0186 / .0254, the lower number to
-    /// what stands here, chance to .026 / .011 / .014.
+    /// compares films by that count alone, which leaves hundreds of them equally alike: the lower number first
+    /// gives what stands here; by lot, as the experiment has it, .0441 / .0211 / .0234 over draws; NumPy's
+    /// partial sorting, which the published runs used, .0454 / .0186 / .0254.
     void modelsEqualIndependentRuns_data() {
         QTest::addColumn<QString>("experiment");
         QTest::addColumn<bool>("counts");
@@ -166,10 +154,10 @@ private slots:
         QVERIFY(given);
         QCOMPARE(given->itemCount(), 1682);
         read->plan.params["weighting"] = weighting.toStdString();
+        read->plan.params["genres_as"] = std::string(counts ? "flag_values" : "names");
+        read->plan.evaluation.ties = Ties::LowerIndex;
         const auto order = byNumber(given->items());
-        const DatasetPtr data = reordered(*given, order,
-                                          counts ? flagCounts(given->itemFeatures(), order)
-                                                 : genres(given->itemFeatures(), order));
+        const DatasetPtr data = reordered(*given, order, genres(given->itemFeatures(), order));
         const RunEnded end = trained(read->plan, makeSplit(data, read->split).value());
         for (int n = 0; n < 3; ++n) {
             qInfo("%s %.6f", kKeys[n], metric(end, kKeys[n]));

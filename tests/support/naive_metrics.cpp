@@ -38,6 +38,10 @@ std::vector<int> naiveRanking(const NaiveUser& user) {
     for (int i = 0; i < static_cast<int>(user.scores.size()); ++i)
         if (user.excluded.count(i) == 0 && usable(user.scores[static_cast<std::size_t>(i)]))
             items.push_back(i);
+    if (!user.ids.empty())
+        std::sort(items.begin(), items.end(), [&](int a, int b) {
+            return user.ids[static_cast<std::size_t>(a)] > user.ids[static_cast<std::size_t>(b)];
+        });
     std::stable_sort(items.begin(), items.end(), [&](int a, int b) {
         return user.scores[static_cast<std::size_t>(a)] > user.scores[static_cast<std::size_t>(b)];
     });

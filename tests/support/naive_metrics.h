@@ -16,6 +16,7 @@ struct NaiveUser {
     std::set<int> excluded;
     std::set<int> relevant;
     std::map<int, double> ratings; // of the relevant, where gains are graded
+    std::vector<std::string> ids;  // of the items: of equal scores the later one wins; empty: the lower index
 };
 
 /// All candidates, best first, by a full stable sort. Items that score -infinity or NaN are left out.

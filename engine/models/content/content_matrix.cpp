@@ -56,6 +56,18 @@ FeatureColumn wordsOf(const FeatureColumn& column) {
     return builder.take();
 }
 
+/// One flag for each category that the data knows: how many of an item's are not set and how many are.
+FeatureColumn flagValuesOf(const FeatureColumn& column) {
+    TokensBuilder builder(column.name);
+    for (std::int32_t row = 0; row < column.rowCount(); ++row) {
+        const std::size_t set = column.tokensOf(row).size();
+        for (std::size_t n = 0; n < column.vocabulary.size(); ++n)
+            builder.add(n < set ? "flags set" : "flags not set");
+        builder.endRow();
+    }
+    return builder.take();
+}
+
 std::string shortNumber(float value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.6g", static_cast<double>(value));
@@ -106,7 +118,8 @@ FeatureTable asCategories(const FeatureTable& table, const ContentSources& sourc
             if (sources.single) columns.push_back(column);
             break;
         case FeatureKind::Tokens:
-            if (sources.lists) columns.push_back(column);
+            if (sources.lists)
+                columns.push_back(sources.listReading == ListReading::Names ? column : flagValuesOf(column));
             break;
         case FeatureKind::Number:
             if (sources.bands) columns.push_back(bandsOf(column, sources.bandCount));

@@ -13,10 +13,18 @@
 
 namespace recoscope {
 
+/// What a list of categories says of an item.
+enum class ListReading {
+    Names,      // which categories it has
+    FlagValues, // how many it has and how many it lacks, whichever they are: a row of 0/1 flags with its
+                // values taken as the features, as in the runs of Ferrari Dacrema et al. (TOIS 2021)
+};
+
 /// Which attributes of items count as content.
 struct ContentSources {
     bool titleWords = true; // free text: each word
     bool lists = true;      // several categories an item: genres, categories
+    ListReading listReading = ListReading::Names;
     bool single = true;     // one category an item: brand
     bool bands = true;      // numbers: price, year; cut into bands that hold about as many items each
     std::int32_t bandCount = 8;

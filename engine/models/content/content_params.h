@@ -29,6 +29,18 @@ void addContentSources(typename TypedSchema<P>::Builder& builder) {
               {.label = "Genres and categories",
                .help = "Count the lists of categories that items have: genres, categories.",
                .group = "Content"})
+        .choice("genres_as", member(&ContentSources::listReading),
+                {{ListReading::Names, {"names", "Names", "Which genres an item has"}},
+                 {ListReading::FlagValues,
+                  {"flag_values", "Values of flags",
+                   "How many genres an item has and how many it lacks, whichever they are. Published tables "
+                   "were made so (Ferrari Dacrema et al., TOIS 2021); of use to compare with them"}}},
+                {.label = "Genres count by",
+                 .help = "What two items must share to be alike.",
+                 .advanced = true,
+                 .group = "Content",
+                 .enabledBy = "genres",
+                 .enabledWhen = {"true"}})
         .flag("brands", member(&ContentSources::single),
               {.label = "Brands",
                .help = "Count attributes of which an item has one: brand, author, publisher.",
@@ -110,7 +122,7 @@ Result<P> loadParams(const TensorFile& file, const TypedSchema<P>& schema) {
     ParamMap map;
     for (const ParamSpec& spec : schema.schema().specs()) {
         const auto text = file.meta("param." + spec.key);
-        if (!text) return text.error();
+        if (!text) continue; // younger than the file: it has its default
         const auto value = schema.schema().parse(spec.key, *text);
         if (!value) return value.error();
         map[spec.key] = *value;

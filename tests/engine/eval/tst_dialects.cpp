@@ -42,6 +42,7 @@ EvaluationOptions randomOptions(Rng& rng) {
         if (choice.key != "candidates")
             choice.set(options, static_cast<int>(rng.below(choice.values.size())));
     if (options.ideal == IdealList::AllK) options.gain = Gain::Binary;
+    if (options.ties == Ties::Random) options.ties = Ties::LaterId; // no reference draws the same
     if (rng.below(2) == 0) options.relevanceThreshold = 3.0;
     if (rng.below(3) == 0) options.excludeValidationAtTest = false;
     return options;
@@ -71,6 +72,9 @@ std::vector<test::NaiveUser> naiveUsers(const Split& split, const MatrixF& score
             naive.scores.push_back(static_cast<double>(scores(row, i)));
         for (const ItemIndex item : split.train().cols(user))
             naive.excluded.insert(toInt(item));
+        if (options.ties == Ties::LaterId)
+            for (int item = 0; item < split.dataset()->itemCount(); ++item)
+                naive.ids.emplace_back(split.dataset()->items().id(item));
         if (options.excludeValidationAtTest)
             for (const ItemIndex item : split.validation().cols(user))
                 naive.excluded.insert(toInt(item));
@@ -195,6 +199,68 @@ private slots:
         QVERIFY(std::abs(smallValue({.cutoffs = {1}}, "mrr@1") - 0.5) < 1e-12);
         QVERIFY(std::abs(smallValue({.cutoffs = {1}, .reciprocalRank = ReciprocalRank::Uncut}, "mrr@1") -
                          0.75) < 1e-12);
+    }
+
+    /// Items 0 to 3 score 1 1 2 1 for user 0; item 1 is relevant.
+    void tiesByHand() {
+        const SplitPtr split = std::move(makeSplit(test::dataset(1, 5,
+                                                                 {{0, 4, 3, 0, Part::Train},
+                                                                  {0, 1, 5, 0, Part::Test}},
+                                                                 false, true),
+                                                   {.kind = SplitKind::Premade}))
+                                   .value();
+        MatrixF scores(1, 5);
+        scores << 1, 1, 2, 1, 9;
+        const auto read = [&](EvaluationOptions options) {
+            options.cutoffs = {2, 4};
+            return evaluated(FixedScores(1, scores), *split, options);
+        };
+        const auto listOf = [](const Evaluation& evaluation) {
+            std::vector<int> list;
+            for (const ItemIndex item : evaluation.topItems)
+                list.push_back(toInt(item));
+            return list;
+        };
+        QCOMPARE(listOf(read({})), (std::vector<int>{2, 0, 1, 3}));
+        const Evaluation byId = read({.reciprocalRank = ReciprocalRank::Uncut, .ties = Ties::LaterId});
+        QCOMPARE(listOf(byId), (std::vector<int>{2, 3, 1, 0}));
+        QCOMPARE(value(byId, "mrr@2"), 1.0 / 3.0);
+        QVERIFY(byId.find("hr@2")->definition.find(";ties=later-id;") != std::string::npos);
+        QCOMPARE(QString::fromStdString(byId.find("hr@2")->label), QStringLiteral("HR@2 (ties by id)"));
+        // Equal scores count half in the AUC whoever wins: of three pairs one is lost and two are equal.
+        QCOMPARE(value(byId, "auc"), 1.0 / 3.0);
+
+        // By lot each of the three orders' first places is a third of the seeds'; the best stays the best.
+        int hits = 0;
+        constexpr int seeds = 600;
+        for (int seed = 0; seed < seeds; ++seed) {
+            EvaluationOptions options{.ties = Ties::Random};
+            options.candidates.seed = static_cast<std::uint64_t>(seed);
+            const Evaluation drawn = read(options);
+            QCOMPARE(listOf(drawn).front(), 2);
+            hits += value(drawn, "hr@2") > 0.0 ? 1 : 0;
+        }
+        QVERIFY2(std::abs(hits - seeds / 3) < 48, qPrintable(QString::number(hits))); // four deviations
+    }
+
+    void ordersByLotDifferBetweenUsersAndNotBetweenThreads() {
+        const SplitPtr split = randomSplit(40, 30, 0.3, 8);
+        const FixedScores model(40, MatrixF::Zero(40, 30));
+        for (const CandidateKind kind : {CandidateKind::All, CandidateKind::Uniform}) {
+            const EvaluationOptions options{
+                .cutoffs = {5}, .candidates = {.kind = kind, .negatives = 12}, .ties = Ties::Random};
+            const Evaluation one = evaluated(model, *split, options, 1);
+            QCOMPARE(one.topItems, evaluated(model, *split, options, 2).topItems);
+            std::set<std::vector<ItemIndex>> lists;
+            for (std::size_t row = 0; row < one.users.size(); ++row) {
+                const auto from = one.topItems.begin() + static_cast<std::ptrdiff_t>(5 * row);
+                lists.insert({from, from + 5});
+            }
+            QVERIFY(lists.size() > one.users.size() / 2);
+            EvaluationOptions other = options;
+            other.candidates.seed = 43;
+            QVERIFY(evaluated(model, *split, other).topItems != one.topItems);
+        }
     }
 
     void aucByHand() {
@@ -416,7 +482,7 @@ private slots:
         QCOMPARE(label(read("elliot"), "ndcg@10"), QStringLiteral("NDCG@10 (gain 2^(r−t+1)−1)"));
         QCOMPARE(label(read("elliot"), "map@10"), QStringLiteral("MAP@10 (mean P@n)"));
         QCOMPARE(label(read("lenskit"), "precision@10"), QStringLiteral("Precision@10 (of the list)"));
-        QCOMPARE(label(read("trec_eval"), "mrr@10"), QStringLiteral("MRR (uncut)"));
+        QCOMPARE(label(read("trec_eval"), "mrr@10"), QStringLiteral("MRR (uncut, ties by id)"));
         QCOMPARE(label(read("recbole"), "auc"), QStringLiteral("AUC (pooled)"));
         QCOMPARE(label(read("ncf_99"), "hr@10"), QStringLiteral("HR@10 [99 uniform]"));
         // Two numbers that differ never have the same definition.

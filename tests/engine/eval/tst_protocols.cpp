@@ -75,6 +75,9 @@ test::NaiveUser naiveUser(const Split& split, Target target, const MatrixF& scor
     };
     if (options.excludeTrain) exclude(history);
     if (test && options.excludeValidationAtTest) exclude(split.validation());
+    if (options.ties == Ties::LaterId)
+        for (int item = 0; item < split.dataset()->itemCount(); ++item)
+            naive.ids.emplace_back(split.dataset()->items().id(item));
     const auto cold = [&](int item) { return split.trainByItem().rowSize(ItemIndex{item}) == 0; };
     const CandidateKind kind = options.candidates.kind;
     for (std::size_t n = 0; n < held.cols(user).size(); ++n) {
@@ -143,6 +146,7 @@ private slots:
                 for (const EvaluationChoice& choice : evaluationChoices())
                     choice.set(options, static_cast<int>(rng.below(choice.values.size())));
                 if (options.ideal == IdealList::AllK) options.gain = Gain::Binary;
+                if (options.ties == Ties::Random) options.ties = Ties::LaterId; // no reference draws the same
                 options.relevanceThreshold = rng.below(2) == 0 ? 0.0 : 4.0;
                 options.candidates = {.kind = candidates, .negatives = 7};
                 const auto found = evaluate(model, split, target, options, pool, control);

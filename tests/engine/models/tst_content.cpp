@@ -104,7 +104,20 @@ private slots:
         QCOMPARE(content.items().values(ItemIndex{3})[2], 2.0f);
         QCOMPARE(content.shared(ItemIndex{0}, ItemIndex{1}, 2), std::string("title star, year 1991 to 1992"));
 
+        // Three genres are known; what counts is how many of them a film has: 1 2 2 2 2.
         sources.titleWords = sources.bands = false;
+        sources.listReading = ListReading::FlagValues;
+        const ContentPtr flags = *ContentMatrix::fit(*films(), sources);
+        QCOMPARE(featuresOf(*flags, 0),
+                 (std::vector<std::string>{"genres flags set", "genres flags not set"}));
+        for (int film = 0; film < 5; ++film) {
+            const auto values = flags->items().values(ItemIndex{film});
+            QCOMPARE(values.size(), std::size_t(2));
+            QCOMPARE(values[0], film == 0 ? 1.0f : 2.0f);
+            QCOMPARE(values[1], film == 0 ? 2.0f : 1.0f);
+        }
+        sources.listReading = ListReading::Names;
+
         QCOMPARE((*ContentMatrix::fit(*films(), sources))->featureCount(), 2);
         sources.minItems = 1;
         QCOMPARE((*ContentMatrix::fit(*films(), sources))->featureCount(), 3);
