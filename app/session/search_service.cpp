@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <thread>
 #include <utility>
@@ -315,18 +316,28 @@ struct SearchService::Private {
                 std::any_of(live.trials.begin(), live.trials.end(),
                             [&](const SearchTrial& trial) { return trial.run == run && trial.over; });
             if (!ours) continue;
-            std::vector<QString> lost;
-            for (std::size_t n = 0; n < live.trials.size(); ++n)
-                if (live.trials[n].over && live.best && n != *live.best) lost.push_back(live.trials[n].run);
-            lane.post([this, lost = std::move(lost)] {
+            lane.post([this, lost = lostTrials(live)] {
                 (void)guarded([&]() -> Status {
                     if (const Status opened = openStore(); !opened) return opened;
-                    for (const QString& each : lost)
-                        if (const Status removed = store->removeModel(each); !removed) return removed;
-                    return {};
+                    return removeModels(lost);
                 });
             });
         }
+    }
+
+    /// Runs of the trials that are over and did not win so far.
+    static std::vector<QString> lostTrials(const LiveSearch& live) {
+        std::vector<QString> lost;
+        for (std::size_t n = 0; n < live.trials.size(); ++n)
+            if (live.trials[n].over && live.best && n != *live.best) lost.push_back(live.trials[n].run);
+        return lost;
+    }
+
+    /// On the lane.
+    Status removeModels(const std::vector<QString>& runs) {
+        for (const QString& run : runs)
+            if (const Status removed = store->removeModel(run); !removed) return removed;
+        return {};
     }
 
     /// On the lane: runs are stored a moment after they end.
@@ -379,9 +390,13 @@ struct SearchService::Private {
         std::shared_ptr<const Recommender> model = run ? run->model : nullptr;
         RunRecord record;
         if (run) record = run->record;
+        const std::vector<QString> lost = lostTrials(live);
+        std::vector<QString> fresh; // of this session: perhaps not stored yet
+        std::copy_if(lost.begin(), lost.end(), std::back_inserter(fresh),
+                     [this](const QString& each) { return training.run(each) != nullptr; });
         inBackground(
             entry,
-            [this, study = live.study, winner, record, model,
+            [this, study = live.study, winner, record, model, lost, fresh,
              split = live.split]() mutable -> Result<Evaluation> {
                 if (const Status opened = openStore(); !opened) return opened.error();
                 if (const Status stored = waitUntilStored(winner); !stored) return stored.error();
@@ -406,6 +421,9 @@ struct SearchService::Private {
                     if (const Status saved = store->saveEvaluation(winner, Target::Test, test); !saved)
                         return saved.error();
                 }
+                for (const QString& each : fresh)
+                    if (const Status kept = waitUntilStored(each); !kept) return kept.error();
+                if (const Status removed = removeModels(lost); !removed) return removed.error();
                 if (const Status done = store->setStudyStatus(study, StudyStatus::Completed, winner); !done)
                     return done.error();
                 return test;

@@ -119,7 +119,7 @@ private slots:
             QVERIFY(!run.validationMetrics.empty());
             QCOMPARE(run.testMetrics.empty(), run.id != winner); // nobody else saw the test part
             QVERIFY(!run.experiment.plan.evaluateTest);
-            if (run.id == winner) QVERIFY(run.hasModel);
+            QCOMPARE(run.hasModel, run.id == winner);
         }
     }
 
