@@ -171,11 +171,11 @@ void MainWindow::buildMenus() {
         showPage(Data);
         m_data->openSample();
     });
-    file->addAction(themedIcon(QStringLiteral("download")), tr("&Get a dataset…"),
-                    QKeySequence(Qt::CTRL | Qt::Key_G), this, [this] {
-                        showPage(Data);
-                        m_data->getDataset();
-                    });
+    m_getAction = file->addAction(themedIcon(QStringLiteral("download")), tr("&Get a dataset…"),
+                                  QKeySequence(Qt::CTRL | Qt::Key_G), this, [this] {
+                                      showPage(Data);
+                                      m_data->getDataset();
+                                  });
     file->addSeparator();
     file->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
 
@@ -220,9 +220,11 @@ void MainWindow::buildStatusBar() {
     m_memory->setObjectName(QStringLiteral("memoryUse"));
     m_workspace = new QLabel;
     m_workspace->setObjectName(QStringLiteral("workspaceFolder"));
-    m_workspace->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    for (QLabel* label : {m_dataState, m_runState, m_memory, m_workspace})
+    for (QLabel* label : {m_dataState, m_runState, m_memory, m_workspace}) {
         label->setContentsMargins(space::small, 2, space::small, 2);
+        // In all of them or in none: what can be selected stands a pixel higher.
+        label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    }
     // A long text gives way; the whole of it is in the tool tip.
     for (QLabel* label : {m_dataState, m_runState})
         label->setMinimumWidth(60);
@@ -570,8 +572,9 @@ void MainWindow::dropEvent(QDropEvent* event) {
 
 void MainWindow::changeEvent(QEvent* event) {
     QMainWindow::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange)
-        setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
+    if (event->type() != QEvent::PaletteChange) return;
+    setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
+    if (m_getAction) m_getAction->setIcon(themedIcon(QStringLiteral("download")));
 }
 
 } // namespace recoscope

@@ -120,6 +120,7 @@ private:
     QStackedWidget* m_pages = nullptr;
     NavigationRail* m_rail = nullptr;
     QMenu* m_recentMenu = nullptr;
+    QAction* m_getAction = nullptr;
     QLabel* m_dataState = nullptr;
     QLabel* m_runState = nullptr;
     QLabel* m_memory = nullptr;

@@ -36,7 +36,7 @@ public:
         const bool enabled = option.state.testFlag(QStyle::State_Enabled);
         const bool group = !index.parent().isValid();
         painter->save();
-        if (option.state & (group ? QStyle::State_HasFocus : QStyle::State_HasFocus | QStyle::State_Selected))
+        if (group ? option.state.testFlag(QStyle::State_HasFocus) : isCurrentRow(option, index))
             painter->fillRect(option.rect, colors.selection);
         QRect room = option.rect.adjusted(space::tiny, 0, -space::tiny, 0);
         if (group) {
@@ -69,7 +69,7 @@ public:
             painter->setFont(option.font);
             painter->drawText(
                 room, Qt::AlignVCenter | (index.column() == 0 ? Qt::AlignLeft : Qt::AlignRight),
-                option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, room.width()));
+                option.fontMetrics.elidedText(index.data().toString(), Qt::ElideMiddle, room.width()));
         }
         painter->restore();
     }
@@ -80,6 +80,14 @@ public:
             return {0, static_cast<int>(words.count(QLatin1Char('\n')) + 1) * line + 2 * space::tiny};
         const int before = index.column() == 0 ? 2 * (16 + space::small) : 0;
         return {before + option.fontMetrics.horizontalAdvance(words) + 2 * space::tiny, line + space::small};
+    }
+
+private:
+    /// Selected, or the row of the current cell, whichever that is.
+    static bool isCurrentRow(const QStyleOptionViewItem& option, const QModelIndex& index) {
+        if (option.state.testFlag(QStyle::State_Selected)) return true;
+        const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
+        return view && view->hasFocus() && view->currentIndex().siblingAtColumn(index.column()) == index;
     }
 };
 
@@ -150,7 +158,6 @@ CompareRunList::CompareRunList(QWidget* parent)
     m_tree->setItemDelegate(new RunItemDelegate(m_tree));
     m_tree->setIndentation(space::medium);
     m_tree->setUniformRowHeights(false);
-    m_tree->setTextElideMode(Qt::ElideMiddle);
     m_tree->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_tree->header()->setStretchLastSection(false);
     m_tree->header()->setSectionResizeMode(0, QHeaderView::Stretch);
