@@ -20,7 +20,7 @@
 #include <QActionGroup>
 #include <QApplication>
 #include <QCloseEvent>
-#include <QDragEnterEvent>
+#include <QDropEvent>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -70,6 +70,7 @@ MainWindow::MainWindow(DatasetService* datasets, TrainingService* training, RunL
     , m_settings(settings) {
     setWindowIcon(themedIcon(QStringLiteral("recoscope"), Theme::current().colors().accent));
     setAcceptDrops(true);
+    qApp->installEventFilter(this);
     m_data = new DataPage(datasets);
     m_data->setSettings(settings);
     m_train = new TrainPage(training, datasets);
@@ -558,16 +559,20 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     QMainWindow::closeEvent(event);
 }
 
-void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    if (!firstLocalFile(event->mimeData()).isEmpty()) event->acceptProposedAction();
-}
-
-void MainWindow::dropEvent(QDropEvent* event) {
-    const QString path = firstLocalFile(event->mimeData());
-    if (path.isEmpty()) return;
-    event->acceptProposedAction();
-    showPage(Data);
-    m_data->openPath(path);
+bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
+    const QEvent::Type type = event->type();
+    if (type != QEvent::DragEnter && type != QEvent::DragMove && type != QEvent::Drop) return false;
+    const auto* widget = qobject_cast<const QWidget*>(watched);
+    if (!widget || widget->window() != this) return false;
+    auto* drop = static_cast<QDropEvent*>(event); // what all three are
+    const QString path = firstLocalFile(drop->mimeData());
+    if (path.isEmpty()) return false;
+    drop->acceptProposedAction();
+    if (type == QEvent::Drop) {
+        showPage(Data);
+        m_data->openPath(path);
+    }
+    return true;
 }
 
 void MainWindow::changeEvent(QEvent* event) {

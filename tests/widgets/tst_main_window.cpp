@@ -17,7 +17,9 @@
 #include <QDropEvent>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QGraphicsView>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMimeData>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -89,11 +91,27 @@ private slots:
         QMimeData mime;
         mime.setUrls({QUrl::fromLocalFile(path)});
         QSignalSpy previewed(&session.datasets, &DatasetService::previewReady);
-        QDropEvent drop({100, 100}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
-        QDragEnterEvent enter({100, 100}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
-        QApplication::sendEvent(&session.window, &enter);
-        QVERIFY(enter.isAccepted());
-        QApplication::sendEvent(&session.window, &drop);
+        // A chart takes drops, but has nothing to do with a file; a field would take its name.
+        auto* chart = session.window.runsPage()->findChild<QGraphicsView*>();
+        auto* field = session.window.runsPage()->findChild<QLineEdit*>();
+        QVERIFY(chart && chart->viewport()->acceptDrops() && field && field->acceptDrops());
+        for (QWidget* under :
+             {static_cast<QWidget*>(&session.window), chart->viewport(), static_cast<QWidget*>(field)}) {
+            QDragEnterEvent enter({1, 1}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(under, &enter);
+            QVERIFY(enter.isAccepted());
+            QDragMoveEvent move({2, 2}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(under, &move);
+            QVERIFY(move.isAccepted());
+        }
+        QMimeData text; // no file: the field's own business
+        text.setText("ials");
+        QDragEnterEvent words({1, 1}, Qt::CopyAction, &text, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(chart->viewport(), &words);
+        QCOMPARE(session.window.page(), MainWindow::Runs);
+        QDropEvent drop({3, 3}, Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(chart->viewport(), &drop);
+        QVERIFY(drop.isAccepted());
         QCOMPARE(session.window.page(), MainWindow::Data);
         QTRY_VERIFY_WITH_TIMEOUT(previewed.count() > 0,
                                  patience); // it is looked at before anything is imported

@@ -12,8 +12,6 @@
 #include "widgets/pages/split_panel.h"
 #include "widgets/style/theme.h"
 
-#include <QDragEnterEvent>
-#include <QDropEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
@@ -22,7 +20,6 @@
 #include <QLocale>
 #include <QMenu>
 #include <QMessageBox>
-#include <QMimeData>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QStandardPaths>
@@ -63,7 +60,6 @@ QString duplicatesText(DuplicatePolicy policy) {
 
 DataPage::DataPage(DatasetService* datasets, QWidget* parent)
     : QWidget(parent), m_datasets(datasets), m_browse(new BrowseService(this)), m_downloads(new DownloadService(this)) {
-    setAcceptDrops(true);
     m_downloadFolder = QStandardPaths::writableLocation(QStandardPaths::DownloadLocation);
 
     m_overview = new DataOverview(this);
@@ -393,15 +389,6 @@ void DataPage::setBusy(bool busy) {
         m_bar->setRange(0, 0);
         m_phase->setText(tr("Working …"));
     }
-}
-
-void DataPage::dragEnterEvent(QDragEnterEvent* event) {
-    if (event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile()) event->acceptProposedAction();
-}
-
-void DataPage::dropEvent(QDropEvent* event) {
-    openPath(event->mimeData()->urls().first().toLocalFile());
-    event->acceptProposedAction();
 }
 
 } // namespace recoscope

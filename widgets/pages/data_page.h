@@ -59,10 +59,6 @@ signals:
     void userActivated(recoscope::UserIndex user);
     void itemActivated(recoscope::ItemIndex item);
 
-protected:
-    void dragEnterEvent(class QDragEnterEvent* event) override;
-    void dropEvent(class QDropEvent* event) override;
-
 private:
     QWidget* buildHeader();
     QWidget* buildReport();
