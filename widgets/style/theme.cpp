@@ -220,6 +220,7 @@ QString Theme::styleSheet() const {
         QCheckBox::indicator:disabled { border-color: %border; background: transparent; }
         QCheckBox::indicator:focus { border: 2px solid %accent; }
         QToolTip { color: %text; background: %surface; border: 1px solid %border; padding: 4px; }
+        QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
         QPushButton { padding: 5px 12px; }
         QPushButton[primary="true"] { background: %accent; color: %accentText; border: 1px solid %accent;
             border-radius: 4px; font-weight: bold; padding: 6px 16px; }
