@@ -2,6 +2,7 @@
 #include "app/cli/evaluate_command.h"
 
 #include "engine/eval/dialects.h"
+#include "engine/eval/evaluation_choices.h"
 #include "engine/eval/metric_card.h"
 #include "engine/eval/sampling_study.h"
 #include "engine/models/registry.h"
@@ -14,6 +15,13 @@
 namespace recoscope::cli {
 
 namespace {
+
+/// As commands and files have it: "uniform", "popular", "given".
+std::string_view negativesKey(CandidateKind kind) {
+    EvaluationOptions options;
+    options.candidates.kind = kind;
+    return chosenKey(*findEvaluationChoice("candidates"), options);
+}
 
 /// A stored model, its split, and how it is to be measured.
 struct Measured {
@@ -273,7 +281,7 @@ int showStudy(const Arguments& arguments, const SamplingStudy& study) {
         printJson({{"metric", study.metric},
                    {"label", study.label},
                    {"definition", study.definition},
-                   {"negatives", study.kind == CandidateKind::Popular ? "popular" : "uniform"},
+                   {"negatives", negativesKey(study.kind)},
                    {"users", study.users},
                    {"sizes", study.sizes},
                    {"models", std::move(models)},
@@ -291,7 +299,7 @@ int showStudy(const Arguments& arguments, const SamplingStudy& study) {
             cells.push_back(fixed(value(curve)));
         table.add(std::move(cells));
     };
-    const std::string kind = study.kind == CandidateKind::Popular ? " popular" : " uniform";
+    const std::string kind = " " + std::string(negativesKey(study.kind));
     for (std::size_t n = 0; n < study.sizes.size(); ++n)
         row(std::to_string(study.sizes[n]) + kind,
             [n](const SamplingCurve& curve) { return curve.values[n]; });
@@ -349,7 +357,8 @@ int runSampling(const Arguments& arguments) {
     }
     EvaluationOptions options = measured.front().options;
     study.seed = options.candidates.seed;
-    if (options.candidates.kind == CandidateKind::Popular) study.kind = CandidateKind::Popular;
+    if (options.candidates.kind == CandidateKind::Popular || options.candidates.kind == CandidateKind::Given)
+        study.kind = options.candidates.kind;
     std::vector<StudiedModel> models;
     for (const Measured& one : measured)
         models.push_back({one.run.record.id.toStdString(), one.run.model.get()});

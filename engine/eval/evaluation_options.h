@@ -75,7 +75,8 @@ enum class Ties {
 struct CandidateSpec {
     CandidateKind kind = CandidateKind::All;
     int negatives = 99;      // Uniform, Popular: at most so many for each user
-    // What is drawn for a user (Uniform, Popular, random ties) depends on this and the split alone.
+    int ofGiven = 0;         // Given: so many of them for each user, drawn evenly; 0: all
+    // What is drawn for a user (negatives, random ties) depends on this and the split alone.
     std::uint64_t seed = 42;
     bool operator==(const CandidateSpec&) const = default;
 };

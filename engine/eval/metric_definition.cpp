@@ -50,7 +50,9 @@ std::string candidates(const EvaluationOptions& options, const Split& split, Tar
     std::string text;
     switch (spec.kind) {
     case CandidateKind::Given:
-        return "relevant+given-negatives";
+        return spec.ofGiven > 0 ? "relevant+" + std::to_string(spec.ofGiven) + "-given-negatives(seed " +
+                                      std::to_string(spec.seed) + ")"
+                                : std::string("relevant+given-negatives");
     case CandidateKind::All:
         text = "all";
         break;
@@ -254,7 +256,8 @@ std::string candidatesLabel(const CandidateSpec& spec) {
     case CandidateKind::Popular:
         return " [" + std::to_string(spec.negatives) + " popular]";
     case CandidateKind::Given:
-        return " [given negatives]";
+        return spec.ofGiven > 0 ? " [" + std::to_string(spec.ofGiven) + " given negatives]"
+                                : std::string(" [given negatives]");
     case CandidateKind::Cold:
         return " [cold items]";
     }

@@ -79,8 +79,14 @@ Result<SamplingStudy> studySampling(std::span<const StudiedModel> models, const 
                                     ThreadPool& pool, RunControl& control,
                                     const std::function<void(double fraction)>& progress) {
     if (models.empty()) return Error{ErrorCode::Invalid, "There is no model to study", "models"};
-    if (study.kind != CandidateKind::Uniform && study.kind != CandidateKind::Popular)
-        return Error{ErrorCode::Invalid, "Negatives are drawn uniformly or by popularity", "candidates"};
+    const UserItemCsr& givenOnes = split.dataset()->negatives();
+    if (study.kind == CandidateKind::Given && givenOnes.empty())
+        return Error{ErrorCode::Invalid,
+                     "This data came without negatives; let them be drawn evenly or by popularity",
+                     "candidates"};
+    if (study.kind == CandidateKind::All || study.kind == CandidateKind::Cold)
+        return Error{ErrorCode::Invalid, "Negatives are drawn uniformly or by popularity, or given",
+                     "candidates"};
     if (study.draws < 1 || study.draws > 1000)
         return Error{ErrorCode::Invalid, "The number of draws lies between 1 and 1000", "draws"};
     auto full = optionsFor(options, study.metric);
@@ -88,15 +94,26 @@ Result<SamplingStudy> studySampling(std::span<const StudiedModel> models, const 
 
     SamplingStudy found;
     found.kind = study.kind;
-    found.sizes = study.sizes.empty() ? samplingSizes(split.dataset()->itemCount()) : study.sizes;
+    found.sizes = study.sizes;
+    if (found.sizes.empty() && study.kind == CandidateKind::Given) {
+        std::int32_t most = 0;
+        for (std::int32_t user = 0; user < givenOnes.rowCount(); ++user)
+            most = std::max(most, static_cast<std::int32_t>(givenOnes.rowSize(UserIndex{user})));
+        found.sizes = samplingSizes(most);
+        found.sizes.push_back(most);
+    } else if (found.sizes.empty()) {
+        found.sizes = samplingSizes(split.dataset()->itemCount());
+    }
     std::sort(found.sizes.begin(), found.sizes.end());
     found.sizes.erase(std::unique(found.sizes.begin(), found.sizes.end()), found.sizes.end());
     std::vector<EvaluationOptions> each = {*full};
     for (const int size : found.sizes)
         for (int draw = 0; draw < study.draws; ++draw) {
             each.push_back(*full);
-            each.back().candidates = {
-                .kind = study.kind, .negatives = size, .seed = study.seed + static_cast<std::uint64_t>(draw)};
+            each.back().candidates = {.kind = study.kind,
+                                      .negatives = size,
+                                      .ofGiven = size,
+                                      .seed = study.seed + static_cast<std::uint64_t>(draw)};
         }
     bool higherIsBetter = true;
     for (std::size_t m = 0; m < models.size(); ++m) {

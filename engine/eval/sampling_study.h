@@ -22,7 +22,7 @@ struct StudiedModel {
 
 struct SamplingStudyOptions {
     std::string metric = "ndcg@10";              // of kind Ranking
-    CandidateKind kind = CandidateKind::Uniform; // or Popular
+    CandidateKind kind = CandidateKind::Uniform; // Popular, or Given: some and then all of those
     std::vector<int> sizes = {};                 // empty: samplingSizes()
     std::uint64_t seed = 42;
     int draws = 1; // values are means over so many draws, with seeds from `seed` on

@@ -89,6 +89,16 @@ void UserRanker::keepSome(UserIndex user, std::span<const float> scores, UserRan
         // Given is given, also where it is in the history; only the relevant are not taken twice.
         for (const ItemIndex item : m_split.dataset()->negatives().cols(user))
             if (!buffers.taken[static_cast<std::size_t>(item)]) buffers.drawn.push_back(item);
+        const auto most = static_cast<std::size_t>(m_options.candidates.ofGiven);
+        if (most > 0 && most < buffers.drawn.size()) {
+            // A shorter draw is a longer one's beginning.
+            Rng rng = Rng::stream(m_options.candidates.seed, "given-negatives", 0,
+                                  static_cast<std::uint64_t>(user));
+            for (std::size_t n = 0; n < most; ++n)
+                std::swap(buffers.drawn[n],
+                          buffers.drawn[n + static_cast<std::size_t>(rng.below(buffers.drawn.size() - n))]);
+            buffers.drawn.resize(most);
+        }
     } else {
         m_exclusions.forEach(user, take);
         if (m_draw)

@@ -21,6 +21,7 @@ namespace recoscope {
 namespace {
 
 QString kindTitle(CandidateKind kind) {
+    if (kind == CandidateKind::Given) return CompareSampling::tr("Given with the data");
     return kind == CandidateKind::Popular ? CompareSampling::tr("Drawn by popularity")
                                           : CompareSampling::tr("Drawn evenly");
 }
@@ -41,7 +42,7 @@ CompareSampling::CompareSampling(CompareService* service, QWidget* parent)
     : ComparePart(service, parent) {
     m_metric = compareBox("samplingMetric", tr("Metric"));
     m_kind = compareBox("samplingKind", tr("Negatives"));
-    for (const CandidateKind kind : {CandidateKind::Uniform, CandidateKind::Popular})
+    for (const CandidateKind kind : {CandidateKind::Uniform, CandidateKind::Popular, CandidateKind::Given})
         m_kind->addItem(kindTitle(kind), static_cast<int>(kind));
     m_summary = new QLabel;
     m_summary->setObjectName(QStringLiteral("samplingSummary"));

@@ -14,7 +14,8 @@ using test::FixedScores;
 namespace {
 
 /// Each of 400 users has one held-out item among 200 that nobody else knows of.
-SplitPtr leaveOneOut() {
+/// @param negatives  how many of the other items come with the data as negatives, for each user.
+SplitPtr leaveOneOut(int negatives = 0) {
     DatasetParts parts;
     for (int u = 0; u < 400; ++u)
         parts.users.insert("u" + std::to_string(u));
@@ -26,6 +27,11 @@ SplitPtr leaveOneOut() {
             parts.rows.items.push_back(ItemIndex{part == Part::Train ? 200 : u % 200});
             parts.rows.values.push_back(1.0f);
             parts.rows.parts.push_back(part);
+        }
+    for (int u = 0; u < 400; ++u)
+        for (int n = 1; n <= negatives; ++n) {
+            parts.negatives.users.push_back(UserIndex{u});
+            parts.negatives.items.push_back(ItemIndex{(u + n) % 200});
         }
     parts.provenance.path = "test";
     return std::move(
@@ -115,6 +121,37 @@ private slots:
             }
             QCOMPARE(study->curves[1].values[n], sum / 2.0);
         }
+    }
+
+    void givenNegativesAreStudiedUpToAllOfThem() {
+        const SplitPtr split = leaveOneOut(150);
+        const FixedScores sharp = ranked({1, 150, 150, 150, 150});
+        const FixedScores even = ranked({30});
+        ThreadPool pool({.threads = 2});
+        RunControl control;
+        const std::vector<StudiedModel> models = {{"sharp", &sharp}, {"even", &even}};
+        const auto study = studySampling(models, *split, Target::Test, {},
+                                         {.metric = "hr@10", .kind = CandidateKind::Given}, pool, control);
+        QVERIFY2(study.ok(), study ? "" : study.error().text().c_str());
+        QCOMPARE(study->sizes, (std::vector<int>{1, 5, 10, 20, 50, 99, 100, 150}));
+        QVERIFY(!study->flips.empty());
+        const auto hits = [&](const Recommender& model, int ofGiven) {
+            EvaluationOptions options{.cutoffs = {10}, .metrics = {"hr"}};
+            options.candidates = {.kind = CandidateKind::Given, .ofGiven = ofGiven};
+            return std::move(evaluate(model, *split, Target::Test, options, pool, control)->metrics.front());
+        };
+        for (std::size_t n = 0; n < study->sizes.size(); ++n) {
+            QCOMPARE(study->curves[0].values[n], hits(sharp, study->sizes[n]).value);
+            // The negatives of a smaller draw are among those of a larger one.
+            if (n > 0) QVERIFY(study->curves[1].values[n] <= study->curves[1].values[n - 1]);
+        }
+        const MetricValue all = hits(even, 0);
+        QCOMPARE(study->curves[1].values.back(), all.value);
+        QCOMPARE(QString::fromStdString(all.label), QStringLiteral("HR@10 [given negatives]"));
+        const MetricValue some = hits(even, 20);
+        QCOMPARE(QString::fromStdString(some.label), QStringLiteral("HR@10 [20 given negatives]"));
+        QVERIFY(some.definition.find("relevant+20-given-negatives(seed 42)") != std::string::npos);
+        QVERIFY(some.value > all.value);
     }
 
     void whatCannotBeStudiedIsRefused() {
