@@ -131,11 +131,15 @@ void CompareSampling::fill() {
     m_chart->setSeries(series);
     m_chart->setMarks(marks);
     QVector<QVector<CompareCell>> rows;
-    int at100 = 0;
+    // As papers sample: with a hundred, or the most below that.
+    int usual = study.sizes.empty() ? 0 : study.sizes.front();
+    for (const int size : study.sizes)
+        if (size <= 100) usual = size;
+    int stillFlipped = 0;
     for (const OrderFlip& flip : study.flips) {
         const QString better = QString::fromStdString(study.curves[flip.better].model);
         const QString worse = QString::fromStdString(study.curves[flip.worse].model);
-        at100 += std::find(flip.sizes.begin(), flip.sizes.end(), 100) != flip.sizes.end();
+        stillFlipped += std::find(flip.sizes.begin(), flip.sizes.end(), usual) != flip.sizes.end();
         rows.append({{tr("%1 > %2").arg(better, worse), tr("By the full ranking %1 is better").arg(better)},
                      {metricText(flip.difference), tr("By the full ranking")},
                      {sizesText(flip.sizes),
@@ -156,11 +160,12 @@ void CompareSampling::fill() {
         m_summary->setText(tr("Values of a sample are higher than those of the full ranking and cannot be "
                               "set beside them; the order is the same here."));
     } else {
-        m_summary->setText(tr("%1 of %2 pairs change places on the way, %3 of them still with 100 negatives. "
+        m_summary->setText(tr("%1 of %2 pairs change places on the way, %3 of them still with %4 negatives. "
                               "Quote the full ranking.")
                                .arg(study.flips.size())
                                .arg(study.pairs)
-                               .arg(at100));
+                               .arg(stillFlipped)
+                               .arg(usual));
     }
 }
 
