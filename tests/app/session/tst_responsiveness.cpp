@@ -10,6 +10,7 @@
 #include "app/session/query_service.h"
 #include "app/session/training_service.h"
 #include "tests/support/real_data.h"
+#include "tests/support/slowdown.h"
 
 #include <QAbstractEventDispatcher>
 #include <QElapsedTimer>
@@ -27,11 +28,7 @@ using namespace recoscope;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double slowdown = 15.0; // sanitizers: the order of things is tested, not their speed
-#else
-constexpr double slowdown = 1.0;
-#endif
+using test::slowdown;
 constexpr double longestTurn = 50.0 * slowdown;    // milliseconds of the GUI thread's processor time
 constexpr double longestAnswer = 200.0 * slowdown; // milliseconds, of each worker
 
