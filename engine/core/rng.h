@@ -35,6 +35,14 @@ public:
         for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
     }
 
+    /// Draws `count` of the values, at most all, to the front: the beginning of a Fisher-Yates shuffle. A
+    /// shorter draw of a stream is a longer one's beginning.
+    template <class T>
+    void drawToFront(std::span<T> values, std::size_t count) {
+        for (std::size_t n = 0; n < count && n < values.size(); ++n)
+            std::swap(values[n], values[n + static_cast<std::size_t>(below(values.size() - n))]);
+    }
+
     // UniformRandomBitGenerator
     using result_type = std::uint64_t;
     static constexpr result_type min() { return 0; }

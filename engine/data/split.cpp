@@ -89,11 +89,11 @@ void randomPerUser(const Dataset& data, const SplitSpec& spec, Labels& labels) {
         for (std::int32_t k = 0; k < n; ++k)
             order[static_cast<std::size_t>(k)] = k;
         Rng rng = Rng::stream(spec.seed, "split.per_user", 0, static_cast<std::uint64_t>(u));
-        for (std::int64_t k = 0; k < test + validation; ++k) { // the front of a Fisher-Yates shuffle
-            const auto at = static_cast<std::size_t>(k);
-            std::swap(order[at], order[at + rng.below(static_cast<std::uint64_t>(n - k))]);
-            labels[begin + static_cast<std::size_t>(order[at])] = k < test ? Part::Test : Part::Validation;
-        }
+        const auto held = static_cast<std::size_t>(test + validation);
+        rng.drawToFront(std::span(order), held);
+        for (std::size_t k = 0; k < held; ++k)
+            labels[begin + static_cast<std::size_t>(order[k])] =
+                k < static_cast<std::size_t>(test) ? Part::Test : Part::Validation;
     }
 }
 

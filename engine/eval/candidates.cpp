@@ -90,10 +90,9 @@ void NegativeDraw::drawUniform(UserIndex user, std::vector<std::uint8_t>& taken,
     rest.reserve(available);
     for (std::size_t item = 0; item < m_items; ++item)
         if (!taken[item]) rest.push_back(ItemIndex{static_cast<std::int32_t>(item)});
-    for (std::size_t n = 0; n < rest.size() && out.size() < wanted; ++n) {
-        std::swap(rest[n], rest[n + static_cast<std::size_t>(rng.below(rest.size() - n))]);
-        out.push_back(rest[n]);
-    }
+    const std::size_t missing = std::min(wanted - out.size(), rest.size());
+    rng.drawToFront(std::span(rest), missing);
+    out.insert(out.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(missing));
 }
 
 void NegativeDraw::drawPopular(UserIndex user, std::vector<std::uint8_t>& taken, std::int64_t mass,

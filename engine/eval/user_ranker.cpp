@@ -91,12 +91,9 @@ void UserRanker::keepSome(UserIndex user, std::span<const float> scores, UserRan
             if (!buffers.taken[static_cast<std::size_t>(item)]) buffers.drawn.push_back(item);
         const auto most = static_cast<std::size_t>(m_options.candidates.ofGiven);
         if (most > 0 && most < buffers.drawn.size()) {
-            // A shorter draw is a longer one's beginning.
             Rng rng = Rng::stream(m_options.candidates.seed, "given-negatives", 0,
                                   static_cast<std::uint64_t>(user));
-            for (std::size_t n = 0; n < most; ++n)
-                std::swap(buffers.drawn[n],
-                          buffers.drawn[n + static_cast<std::size_t>(rng.below(buffers.drawn.size() - n))]);
+            rng.drawToFront(std::span(buffers.drawn), most);
             buffers.drawn.resize(most);
         }
     } else {

@@ -125,6 +125,30 @@ private slots:
         QVERIFY(std::abs(beyond / double(draws) - 0.05) < 0.0025);
     }
 
+    void aDrawToTheFrontIsKnownUniformAndTheBeginningOfALongerOne() {
+        std::vector<int> values(10);
+        std::iota(values.begin(), values.end(), 0);
+        std::vector<int> longer = values;
+        Rng(7).drawToFront(std::span(values), 3);
+        Rng(7).drawToFront(std::span(longer), 40); // more than there are: all of them
+        QVERIFY(std::equal(values.begin(), values.begin() + 3, longer.begin()));
+        std::sort(longer.begin(), longer.end());
+        for (int n = 0; n < 10; ++n)
+            QCOMPARE(longer[static_cast<std::size_t>(n)], n);
+
+        Rng rng(9);
+        std::vector<int> counts(20, 0); // ordered pairs of 5
+        for (int n = 0; n < 20'000; ++n) {
+            std::vector<int> five{0, 1, 2, 3, 4};
+            rng.drawToFront(std::span(five), 2);
+            ++counts[static_cast<std::size_t>(4 * five[0] + (five[1] > five[0] ? five[1] - 1 : five[1]))];
+        }
+        double chiSquare = 0.0;
+        for (const int count : counts)
+            chiSquare += (count - 1000.0) * (count - 1000.0) / 1000.0;
+        QVERIFY2(chiSquare < 43.8, qPrintable(QString::number(chiSquare))); // 19 degrees of freedom, p = 0.001
+    }
+
     void shuffleIsKnownAndAPermutation() {
         std::vector<int> values(10);
         std::iota(values.begin(), values.end(), 0);
