@@ -340,11 +340,17 @@ struct SearchService::Private {
         return {};
     }
 
-    /// On the lane: runs are stored a moment after they end.
+    /// On the lane: runs are stored a moment after they end. A person may have deleted one meanwhile.
     Status waitUntilStored(const QString& run) {
-        for (int n = 0; n < 600; ++n) {
+        constexpr int mostLooks = 600;
+        constexpr int looksUntilCreated = 40;
+        bool seen = false;
+        for (int n = 0; n < mostLooks; ++n) {
             const auto known = store->find(run);
             if (known && isOver(*known)) break;
+            const bool missing = !known && known.error().code == ErrorCode::NotFound;
+            if (missing && (seen || n >= looksUntilCreated)) break;
+            seen = seen || known;
             if (control.cancelled()) return Error{ErrorCode::Cancelled, "Stopped", ""};
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/session/search_service.h"
 #include "app/session/study_view.h"
+#include "tests/support/slowdown.h"
 #include "tests/support/small_data.h"
 
 #include <QSignalSpy>
@@ -155,6 +156,27 @@ private slots:
             // The first trials were taken from the workspace: fewer runs than trials here.
             QVERIFY(session.training.runs().size() <= params.size() - 3);
         }
+    }
+
+    void aTrialWhoseRunWasDeletedIsNotWaitedFor() {
+        QTemporaryDir folder;
+        Session session(folder.path());
+        const auto id = session.search.start(searching(SearchMethod::Random, 4), plantedSplit());
+        QVERIFY(id.ok());
+        QTRY_VERIFY_WITH_TIMEOUT(session.done(*id) >= 2, 30000);
+        session.search.pause(*id);
+        const LiveSearch& live = session.live(*id);
+        const QString lost = live.trials[*live.best == 0 ? 1 : 0].run;
+        const auto store = RunStore::open(folder.path());
+        QVERIFY(store.ok());
+        QTRY_VERIFY((*store)->find(lost) && (*store)->find(lost)->status == RunStatus::Completed);
+        QVERIFY((*store)->remove(lost).ok());
+        session.search.resume(*id);
+        QTRY_VERIFY_WITH_TIMEOUT(live.state == SearchState::Testing || live.state == SearchState::Finished,
+                                 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(live.state == SearchState::Finished, static_cast<int>(10000 * test::slowdown));
+        QVERIFY(live.test && live.test->find("ndcg@10"));
+        QVERIFY(!(*store)->find(lost).ok());
     }
 
     void pauseHoldsAndResumeGoesOn() {
