@@ -91,71 +91,95 @@ struct Triple {
 };
 
 /// The graph, and M of the header: what averages any table of vectors over it.
+///
+/// M x = (x + B x + B² x + … + Bᴷ x) / (K+1) with B = D^-½ A D^-½, by Horner's rule: h ← x + B h, K times.
+/// With q = D^-½ h a step is q ← D^-½ x + D⁻¹ A q, and A alone is a matrix of ones.
 class Propagation {
 public:
-    Propagation(const UserItemCsr& train, const ItemUserCsr& byItem)
-        : m_users(train.rowCount())
-        , m_offsets(train.offsets().begin(), train.offsets().end()) {
-        for (const ItemIndex item : train.columns())
-            m_columns.push_back(train.rowCount() + toInt(item));
-        for (std::int32_t i = 0; i < byItem.rowCount(); ++i)
-            m_offsets.push_back(m_offsets.back() + byItem.rowSize(ItemIndex{i}));
-        for (const UserIndex user : byItem.columns())
-            m_columns.push_back(toInt(user));
-        m_degrees.resize(train.rowCount() + byItem.rowCount());
+    struct Scratch {
+        MatrixF now; // q
+        MatrixF next;
+    };
+    /// A mark for each row, or null for all.
+    struct Marks {
+        const std::uint8_t* nonZero = nullptr; // of the input: the others are zero
+        const std::uint8_t* wanted = nullptr;  // of the result: the others are unspecified
+    };
+
+    Propagation(const UserItemCsr& train, const ItemUserCsr& byItem, int layers, std::int64_t stride)
+        : m_layers(layers)
+        , m_adjacency(adjacency(train, byItem, stride))
+        , m_inverse(m_adjacency.rows()) {
         for (std::int32_t u = 0; u < train.rowCount(); ++u)
-            m_degrees[u] = static_cast<float>(train.rowSize(UserIndex{u}));
+            m_inverse[u] = inverse(train.rowSize(UserIndex{u}));
         for (std::int32_t i = 0; i < byItem.rowCount(); ++i)
-            m_degrees[m_users + i] = static_cast<float>(byItem.rowSize(ItemIndex{i}));
-        m_inverse = (m_degrees.array() > 0.0f).select(m_degrees.array().max(1.0f).inverse(), 0.0f);
+            m_inverse[train.rowCount() + i] = inverse(byItem.rowSize(ItemIndex{i}));
+        m_rootInverse = m_inverse.cwiseSqrt();
+        m_share = VectorF::Constant(m_inverse.size(), 1.0f / static_cast<float>(layers + 1));
+        m_shareOfRootInverse = m_share.cwiseProduct(m_rootInverse);
     }
 
-    /// out = M in. With `messages`: what each row sends to a new neighbour but for that one's degree.
-    /// With Z⁽ᵏ⁾ = D^-½ E⁽ᵏ⁾ a step is Z⁽ᵏ⁺¹⁾ = D⁻¹ A Z⁽ᵏ⁾. False when cancelled; `out` is then unspecified.
-    bool run(int layers, const MatrixF& in, float* out, MatrixF* messages, ThreadPool& pool,
-             RunControl& control) {
+    /// out = M in. False when cancelled; `out` is then unspecified. With `messages`: what each row sends to a
+    /// new neighbour but for that one's degree, Σ_{k<K} (D⁻¹ A)ᵏ D^-½ in / (K+1).
+    bool run(const MatrixF& in, float* out, const Marks& marks, Scratch& scratch, MatrixF* messages,
+             ThreadPool& pool, RunControl& control) const {
         const std::int64_t rows = in.rows();
         const std::int64_t stride = in.cols();
-        m_now.resize(rows, stride);
-        m_next.resize(rows, stride);
-        m_sum.resize(rows, stride);
-        const float share = 1.0f / static_cast<float>(layers + 1);
-        eachRow(rows, pool, [&](std::int64_t row) {
-            m_now.row(row) = std::sqrt(m_inverse[row]) * in.row(row);
-            m_sum.row(row).setZero();
-        });
-        if (messages) messages->setZero(rows, stride);
-        for (int layer = 0; layer < layers; ++layer) {
-            if (messages) *messages += share * m_now;
-            if (!sparseOnesTimesDense({m_offsets, m_columns.data()}, m_now.data(), stride, m_inverse.data(),
-                                      m_next.data(), m_sum.data(), pool, control))
-                return false;
-            m_now.swap(m_next);
+        if (m_layers == 0) {
+            Eigen::Map<MatrixF>(out, rows, stride) = in;
+            if (messages) messages->setZero(rows, stride);
+            return control.keepGoing();
         }
-        Eigen::Map<MatrixF> result(out, rows, stride);
-        eachRow(rows, pool, [&](std::int64_t row) {
-            result.row(row) = share * (in.row(row) + std::sqrt(m_degrees[row]) * m_sum.row(row));
+        scratch.now.resize(rows, stride);
+        scratch.next.resize(rows, stride);
+        pool.forChunks(rows, kRowsPerChunk, [&](const Chunk& chunk) {
+            for (std::int64_t row = chunk.begin; row < chunk.end; ++row)
+                scratch.now.row(row) = m_rootInverse[row] * in.row(row);
         });
-        return control.keepGoing();
+        SparseOnes::Product step{.x = in.data(),
+                                 .stride = stride,
+                                 .own = m_rootInverse.data(),
+                                 .scale = m_inverse.data(),
+                                 .nonZero = marks.nonZero};
+        for (int layer = 1; layer < m_layers; ++layer) {
+            step.z = scratch.now.data();
+            step.y = scratch.next.data();
+            if (!m_adjacency.multiply(step, pool, control)) return false;
+            scratch.now.swap(scratch.next);
+            step.nonZero = nullptr;
+        }
+        if (messages) *messages = m_share.asDiagonal() * scratch.now;
+        step.z = scratch.now.data();
+        step.y = out;
+        step.own = m_share.data();
+        step.scale = m_shareOfRootInverse.data();
+        step.wanted = marks.wanted;
+        return m_adjacency.multiply(step, pool, control);
     }
 
 private:
-    template <class Body>
-    static void eachRow(std::int64_t rows, ThreadPool& pool, Body&& body) {
-        pool.forChunks(rows, kRowsPerChunk, [&](const Chunk& chunk) {
-            for (std::int64_t row = chunk.begin; row < chunk.end; ++row)
-                body(row);
-        });
+    static SparseOnes adjacency(const UserItemCsr& train, const ItemUserCsr& byItem, std::int64_t stride) {
+        std::vector<std::int64_t> offsets(train.offsets().begin(), train.offsets().end());
+        std::vector<std::int32_t> columns;
+        columns.reserve(2 * static_cast<std::size_t>(train.size()));
+        for (const ItemIndex item : train.columns())
+            columns.push_back(train.rowCount() + toInt(item));
+        for (std::int32_t i = 0; i < byItem.rowCount(); ++i)
+            offsets.push_back(offsets.back() + byItem.rowSize(ItemIndex{i}));
+        for (const UserIndex user : byItem.columns())
+            columns.push_back(toInt(user));
+        return {offsets, columns, SparseOnes::tileFor(stride)};
+    }
+    static float inverse(std::int64_t degree) {
+        return degree > 0 ? 1.0f / static_cast<float>(degree) : 0.0f;
     }
 
-    std::int64_t m_users;
-    std::vector<std::int64_t> m_offsets; // of users, then of items
-    std::vector<std::int32_t> m_columns; // rows of the table
-    VectorF m_degrees;                   // users, then items
-    VectorF m_inverse;                   // 1 / degree, 0 without neighbours
-    MatrixF m_now;                       // Z
-    MatrixF m_next;
-    MatrixF m_sum;
+    int m_layers;
+    SparseOnes m_adjacency; // of users, then items
+    VectorF m_inverse;      // 1 / degree, 0 without neighbours
+    VectorF m_rootInverse;
+    VectorF m_share; // 1 / (K+1)
+    VectorF m_shareOfRootInverse;
 };
 
 float logLoss(float x) { return std::max(-x, 0.0f) + std::log1p(std::exp(-std::abs(x))); }
@@ -169,7 +193,7 @@ public:
         , m_users(m_split->train().rowCount())
         , m_stride(simd::padded(params.factors))
         , m_sampler(m_split->train(), {})
-        , m_propagation(m_split->train(), m_split->trainByItem())
+        , m_propagation(m_split->train(), m_split->trainByItem(), params.layers, m_stride)
         , m_table(m_parameters.add("vectors", nn::ParamRole::Weight, initial()))
         , m_gradients(m_parameters)
         , m_optimizer({.kind = nn::OptimizerKind::Adam}, m_parameters, {m_table}) {
@@ -180,6 +204,7 @@ public:
         const Eigen::Index rows = m_parameters[m_table].value.rows();
         m_final = MatrixF::Zero(rows, m_stride);
         m_finalGradient = MatrixF::Zero(rows, m_stride);
+        m_inBatch.resize(static_cast<std::size_t>(rows));
     }
 
     int plannedEpochs() const override { return m_params.epochs; }
@@ -207,11 +232,11 @@ private:
     std::shared_ptr<const LightGcnModel> makeModel() const {
         ThreadPool alone({.threads = 1});
         RunControl never;
-        Propagation propagation = m_propagation;
+        Propagation::Scratch scratch;
         const MatrixF& table = m_parameters[m_table].value;
         MatrixF final(table.rows(), m_stride);
         MatrixF messages;
-        propagation.run(m_params.layers, table, final.data(), &messages, alone, never);
+        m_propagation.run(table, final.data(), {}, scratch, &messages, alone, never);
         const Eigen::Index items = table.rows() - m_users;
         const Eigen::Index d = m_params.factors;
         return std::make_shared<LightGcnModel>(final.topLeftCorner(m_users, d),
@@ -222,6 +247,8 @@ private:
     /// The batch's loss, and its gradient by the propagated vectors and (the penalty's) by the learned ones.
     Loss lossAndGradient(std::span<const Triple> batch);
     void addPenalty(std::span<const Triple> batch, Eigen::Map<MatrixF> gradient) const;
+    /// Loss, gradients and the step of the optimiser. Nothing when cancelled.
+    std::optional<Loss> learn(std::span<const Triple> batch, EpochContext& context);
 
     SplitPtr m_split;
     Params m_params;
@@ -235,15 +262,16 @@ private:
     nn::Gradients<float> m_gradients;
     nn::Optimizer<float> m_optimizer;
     std::vector<Triple> m_triples;
-    MatrixF m_final; // E
+    MatrixF m_final; // E, where the batch needs it
     MatrixF m_finalGradient;
+    std::vector<std::uint8_t> m_inBatch; // by row; as m_finalGradient, zero between batches
+    Propagation::Scratch m_scratch;
 };
 
 LightGcnTrainer::Loss LightGcnTrainer::lossAndGradient(std::span<const Triple> batch) {
     Loss loss;
     const float share = 1.0f / static_cast<float>(batch.size());
     const MatrixF& table = m_parameters[m_table].value;
-    m_finalGradient.setZero();
     for (const Triple& triple : batch) {
         const float* const e = m_final.data();
         float* const g = m_finalGradient.data();
@@ -273,6 +301,35 @@ void LightGcnTrainer::addPenalty(std::span<const Triple> batch, Eigen::Map<Matri
             simd::axpy(weight, table + row * m_stride, gradient.data() + row * m_stride, m_stride);
 }
 
+std::optional<LightGcnTrainer::Loss> LightGcnTrainer::learn(std::span<const Triple> batch,
+                                                            EpochContext& context) {
+    const auto eachRow = [&](auto&& body) {
+        for (const Triple& triple : batch)
+            for (const std::int32_t row : {triple.user, triple.chosen, triple.other})
+                body(row);
+    };
+    eachRow([&](std::int32_t row) { m_inBatch[static_cast<std::size_t>(row)] = 1; });
+    const std::uint8_t* const inBatch = m_inBatch.data();
+    std::optional<Loss> loss;
+    m_gradients.clear();
+    auto gradient = m_gradients.dense(m_table);
+    if (m_propagation.run(m_parameters[m_table].value, m_final.data(), {.wanted = inBatch}, m_scratch, nullptr,
+                          context.pool, context.control)) {
+        const Loss found = lossAndGradient(batch);
+        if (m_propagation.run(m_finalGradient, gradient.matrix.data(), {.nonZero = inBatch}, m_scratch,
+                              nullptr, context.pool, context.control)) {
+            addPenalty(batch, gradient.matrix);
+            m_optimizer.step(m_parameters, m_gradients, m_params.learningRate, &context.pool);
+            loss = found;
+        }
+    }
+    eachRow([&](std::int32_t row) {
+        m_inBatch[static_cast<std::size_t>(row)] = 0;
+        m_finalGradient.row(row).setZero();
+    });
+    return loss;
+}
+
 Result<EpochResult> LightGcnTrainer::runEpoch(EpochContext& context) {
     const EpochResult cancelled{false, 0.0, {}};
     const auto epoch = static_cast<std::uint64_t>(context.epoch);
@@ -289,20 +346,10 @@ Result<EpochResult> LightGcnTrainer::runEpoch(EpochContext& context) {
             const auto other = m_sampler.draw(UserIndex{triple.user}, rng);
             triple.other = other ? m_users + toInt(*other) : triple.chosen;
         }
-        const MatrixF& table = m_parameters[m_table].value;
-        if (!m_propagation.run(m_params.layers, table, m_final.data(), nullptr, context.pool,
-                               context.control))
-            return cancelled;
-        const Loss loss = lossAndGradient(batch);
-        m_gradients.clear();
-        auto gradient = m_gradients.dense(m_table);
-        if (!m_propagation.run(m_params.layers, m_finalGradient, gradient.matrix.data(), nullptr,
-                               context.pool, context.control))
-            return cancelled;
-        addPenalty(batch, gradient.matrix);
-        m_optimizer.step(m_parameters, m_gradients, m_params.learningRate, &context.pool);
-        sums.bpr += loss.bpr;
-        sums.penalty += loss.penalty;
+        const auto loss = learn(batch, context);
+        if (!loss) return cancelled;
+        sums.bpr += loss->bpr;
+        sums.penalty += loss->penalty;
         const auto done = static_cast<double>(begin + batch.size());
         if (context.progress) context.progress(done / static_cast<double>(m_triples.size()), done);
         if (!context.afterBatch()) return cancelled;
@@ -383,13 +430,14 @@ AlgorithmInfo lightGcnInfo() {
             const double table = (shape.users + shape.items) * stride;
             const double batches = std::ceil(shape.interactions / params->batchSize);
             FitCost cost;
-            // E⁽⁰⁾, gradient, two moments, E and its gradient, three for propagating, and a copy for use.
-            cost.bytes = 11.0 * table * 4.0 + 20.0 * shape.interactions;
+            // E⁽⁰⁾, gradient, two moments, E and its gradient, two for propagating, and a copy for use. The
+            // triples and the graph, with about four entries of a row in a tile.
+            cost.bytes = 10.0 * table * 4.0 + 28.0 * shape.interactions;
             // Whole rows are added one after the other: several times the rate of rows for dot products.
             constexpr double ease = 0.3; // on MovieLens 1M
             cost.vectors = params->epochs * batches * 2.0 *
                            (ease * 2.0 * params->layers * shape.interactions * stride + 6.0 * table);
-            cost.memory = "(users + items) x factors x 4 bytes, eleven times, and 20 bytes an interaction";
+            cost.memory = "(users + items) x factors x 4 bytes, ten times, and 28 bytes an interaction";
             return cost;
         },
     };
