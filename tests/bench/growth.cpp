@@ -18,6 +18,12 @@ struct Size {
     std::int64_t interactions;
 };
 
+std::string secondsText(double seconds) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.2g s", seconds);
+    return text;
+}
+
 /// Training alone, a single epoch where there are epochs: what grows with the data.
 TrainingPlan oneEpoch(const AlgorithmInfo& algorithm) {
     TrainingPlan plan = plainPlan(std::string(algorithm.id), {});
@@ -32,9 +38,12 @@ bool isMeasured(const AlgorithmInfo& algorithm, const Options& options) {
            algorithm.family != "Hybrid";
 }
 
-std::string perInteraction(double seconds, double interactions) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.3g us an interaction", 1e6 * seconds / interactions);
+std::string perInteraction(double seconds, double interactions, double cutAt) {
+    char text[80];
+    const int used = std::snprintf(text, sizeof text, "%.3g us an interaction", 1e6 * seconds / interactions);
+    if (cutAt < 1.0 && used > 0)
+        std::snprintf(text + used, sizeof text - static_cast<std::size_t>(used), ", from %.2g %% of it",
+                      100.0 * cutAt);
     return text;
 }
 
@@ -55,24 +64,24 @@ Status measureSize(const Size& size, const MachineRates& rates, Report& report, 
         if (!isMeasured(algorithm, options)) continue;
         const TrainingPlan plan = oneEpoch(algorithm);
         const Forecast ahead = forecast(algorithm, shape, plan.params, rates, availableBytes());
+        const bool epoch = plan.params.count("epochs") > 0;
         const std::string what = std::string(algorithm.title) +
-                                 (plan.params.count("epochs") > 0 ? ", one epoch" : ", the whole fit");
-        constexpr double patience = 150.0; // seconds a line may be expected to take
-        if (ahead.seconds > patience || ahead.verdict == FitVerdict::Cannot) {
+                                 (epoch ? ", one epoch" : ", the whole fit");
+        if ((!epoch && ahead.seconds > options.patience) || ahead.verdict == FitVerdict::Cannot) {
             report.missing(what, "the forecast says " + roughDuration(ahead.seconds) + " and " +
                                      bytesText(ahead.bytes));
             continue;
         }
-        const auto timed = trainTimed(plan, *split, pool, options);
+        const auto timed = trainTimed(plan, *split, pool, options, epoch ? options.patience : 0.0);
         if (!timed) {
             report.missing(what, timed.error().text());
             continue;
         }
-        const double seconds = timed->ended.trainSeconds;
+        const double seconds = timed->cutAt < 1.0 ? timed->epochSeconds.front() : timed->ended.trainSeconds;
         report.add({.what = what,
                     .ours = seconds,
-                    .note = perInteraction(seconds, shape.interactions) + "; forecast " +
-                            roughDuration(ahead.seconds) + ", " + bytesText(ahead.bytes)});
+                    .note = perInteraction(seconds, shape.interactions, timed->cutAt) + "; forecast " +
+                            secondsText(ahead.seconds) + ", " + bytesText(ahead.bytes)});
     }
     return {};
 }
@@ -85,8 +94,10 @@ Status measureGrowth(Report& report, ThreadPool& pool, const Options& options) {
                                                                       {35'000, 10'000, 5'000'000},
                                                                       {138'000, 27'000, 20'000'000}};
     const MachineRates rates = measureRates(pool);
-    for (const Size& size : sizes)
+    for (const Size& size : sizes) {
+        if (options.millions > 0 && size.interactions != options.millions * std::int64_t{1'000'000}) continue;
         if (Status done = measureSize(size, rates, report, pool, options); !done) return done;
+    }
     return {};
 }
 

@@ -21,6 +21,8 @@ constexpr const char* usage =
     "  --threads N           default: all cores\n"
     "  --scale               20 million generated interactions instead\n"
     "  --growth              every algorithm at 1, 5 and 20 million generated interactions instead; --only IDs\n"
+    "  --millions N          1, 5 or 20: growth at this size only\n"
+    "  --patience SECONDS    growth cuts an epoch off then, and leaves out fits expected to take longer (150)\n"
     "  --smoke               tiny generated data: only checks that everything runs\n"
     "  --json FILE           the same as JSON\n";
 
@@ -65,6 +67,13 @@ bool readArguments(int count, char** arguments, Options& options) {
             good = readSet(value, options);
         } else if (name == "--repeats") {
             good = readNumber(value, options.repeats);
+        } else if (name == "--millions") {
+            good = readNumber(value, options.millions) &&
+                   (options.millions == 1 || options.millions == 5 || options.millions == 20);
+        } else if (name == "--patience") {
+            int seconds = 0;
+            good = readNumber(value, seconds);
+            options.patience = seconds;
         } else if (name == "--threads") {
             good = readNumber(value, options.threads);
         } else {

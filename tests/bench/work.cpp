@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 
 namespace recoscope::bench {
 
@@ -13,10 +14,31 @@ namespace {
 
 class EpochTimes final : public EventSink {
 public:
+    EpochTimes(RunControl& control, double patience)
+        : m_control(control)
+        , m_patience(patience) {}
+
     void post(const TrainingEvent& event) override {
-        if (const auto* epoch = std::get_if<EpochFinished>(&event)) seconds.push_back(epoch->seconds);
+        if (const auto* epoch = std::get_if<EpochFinished>(&event))
+            seconds.push_back(epoch->seconds);
+        else if (const auto* progress = std::get_if<Progress>(&event))
+            watch(*progress);
     }
     std::vector<double> seconds;
+    double cutAt = 1.0;
+
+private:
+    void watch(const Progress& now) {
+        if (m_patience <= 0.0 || !seconds.empty() || now.phase != "training" || cutAt < 1.0) return;
+        if (!m_first && now.fraction > 0.0) m_first = now; // what comes before it may be preparation
+        if (now.elapsed < m_patience || !m_first || now.fraction <= m_first->fraction) return;
+        seconds.push_back((now.elapsed - m_first->elapsed) / (now.fraction - m_first->fraction));
+        cutAt = now.fraction;
+        m_control.cancel();
+    }
+    RunControl& m_control;
+    double m_patience;
+    std::optional<Progress> m_first;
 };
 
 void append(std::string& text, std::int64_t number) {
@@ -36,7 +58,8 @@ TrainingPlan plainPlan(const std::string& algorithm, ParamMap params) {
     return plan;
 }
 
-Result<Timed> trainTimed(TrainingPlan plan, const SplitPtr& split, ThreadPool& pool, const Options& options) {
+Result<Timed> trainTimed(TrainingPlan plan, const SplitPtr& split, ThreadPool& pool, const Options& options,
+                         double patience) {
     const auto algorithm = requireAlgorithm(plan.algorithm);
     if (!algorithm) return algorithm.error();
     if (const auto given = options.set.find(plan.algorithm); given != options.set.end())
@@ -45,11 +68,12 @@ Result<Timed> trainTimed(TrainingPlan plan, const SplitPtr& split, ThreadPool& p
             if (!value) return value.error();
             plan.params[key] = *value;
         }
-    EpochTimes times;
     RunControl control;
+    EpochTimes times(control, patience);
     Timed timed;
     timed.ended = trainWith(**algorithm, plan, split, pool, control, times);
     timed.epochSeconds = std::move(times.seconds);
+    timed.cutAt = times.cutAt;
     if (timed.ended.error) return *timed.ended.error;
     return timed;
 }

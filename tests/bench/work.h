@@ -17,6 +17,8 @@ struct Options {
     bool growth = false; // every algorithm at 1, 5 and 20 million interactions instead
     int threads = 0;    // 0: all cores
     int repeats = 5;
+    int millions = 0;        // of interactions of growth; 0: all sizes
+    double patience = 150.0; // seconds a line of growth may take
     std::string data;                                              // ratings.dat; empty: the usual places
     std::string jsonPath;                                          // empty: none
     std::set<std::string> only;                                    // names of measures; empty: all
@@ -27,10 +29,15 @@ struct Options {
 struct Timed {
     RunEnded ended;
     std::vector<double> epochSeconds;
+    /// The share of an epoch after which it was cut off; `epochSeconds` then has what a whole one takes at
+    /// that rate.
+    double cutAt = 1.0;
 };
 
-/// Trains with the plan's parameters overlaid with the command line's; the algorithm must be there.
-Result<Timed> trainTimed(TrainingPlan plan, const SplitPtr& split, ThreadPool& pool, const Options& options);
+/// Trains with the plan's parameters overlaid with the command line's; the algorithm must be there. The first
+/// epoch is cut off after `patience` seconds; 0: never.
+Result<Timed> trainTimed(TrainingPlan plan, const SplitPtr& split, ThreadPool& pool, const Options& options,
+                         double patience = 0.0);
 
 /// A plan without validation and early stopping: the time is training only.
 TrainingPlan plainPlan(const std::string& algorithm, ParamMap params);
@@ -51,7 +58,8 @@ Status measureNeural(const SplitPtr& split, Report& report, ThreadPool& pool, co
 /// Twenty million interactions: generated, written, imported, split, trained; times and peak memory.
 Status measureScale(Report& report, ThreadPool& pool, const Options& options);
 /// What an epoch (or the fit) of every algorithm takes with 1, 5 and 20 million interactions, beside its
-/// forecast; with --only, of the algorithms named by id. What is expected to take long is not run.
+/// forecast; with --only, of the algorithms named by id; with --millions, at one size. An epoch that takes
+/// longer than `patience` is cut off and told at the rate so far; a fit that is expected to is not run.
 Status measureGrowth(Report& report, ThreadPool& pool, const Options& options);
 
 } // namespace recoscope::bench
