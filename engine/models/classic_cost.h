@@ -68,7 +68,7 @@ inline FitCost ials(const ParamSchema& schema, const DataShape& shape, const Par
 inline FitCost biasedMf(const ParamSchema& schema, const DataShape& shape, const ParamMap& given) {
     const double d = number(schema, given, "embedding_size") + 1.0;
     return {.bytes = 3.0 * 4.0 * d * (shape.users + shape.items) + 16.0 * shape.interactions,
-            .vectors = number(schema, given, "epochs") * shape.interactions * (3.0 * d + 20.0),
+            .vectors = 2.0 * number(schema, given, "epochs") * shape.interactions * (3.0 * d + 20.0),
             .memory = "(users + items) x factors x 4 bytes, three times, and the ratings"};
 }
 

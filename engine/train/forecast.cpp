@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 
 namespace recoscope {
 
@@ -85,7 +86,9 @@ DataShape shapeOf(const Split& split) {
     for (std::int32_t i = 0; i < split.trainByItem().rowCount(); ++i) {
         const double length = split.trainByItem().rowSize(ItemIndex{i});
         shape.squaredAudiences += length * length;
+        shape.audiences.push_back(static_cast<float>(length));
     }
+    std::sort(shape.audiences.begin(), shape.audiences.end(), std::greater<>());
     shape.userFeatures = columnsOf(split.dataset()->userFeatures());
     shape.itemFeatures = columnsOf(split.dataset()->itemFeatures());
     return shape;

@@ -409,7 +409,8 @@ AlgorithmInfo fismInfo() {
             cost.bytes = 4.0 * shape.items * stride * 4.0 + 2.0 * params->batchSize * stride * 4.0 +
                          std::min(shape.users * shape.items / 8.0, 33.6e6);
             // A sample is scored, pulls the history and moves its item; a history is added up and moved.
-            cost.vectors = params->epochs * stride * (3.0 * samples + 5.0 * shape.interactions);
+            cost.vectors = params->epochs * stride * (3.0 * samples + 5.0 * shape.interactions) *
+                           stepsIn(2.0 * shape.items * stride * 4.0);
             cost.memory = "items x factors x 4 bytes, four times";
             return cost;
         },

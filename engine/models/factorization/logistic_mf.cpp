@@ -265,8 +265,10 @@ AlgorithmInfo logisticMfInfo() {
             const auto stride = static_cast<double>(simd::padded(params->factors + 2));
             FitCost cost;
             cost.bytes = 3.0 * (shape.users + shape.items) * stride * 4.0 + 8.0 * shape.interactions;
-            // Scores and gradients of both halves; an exponential and a logarithm are worth a few more.
-            cost.dense = params->epochs * 4.0 * shape.users * shape.items * (stride + 8.0);
+            // Scores and gradients of both halves; an exponential and a logarithm are worth a few more. Every
+            // user goes through all items, which may not fit into a cache.
+            cost.dense = params->epochs * 4.0 * shape.users * shape.items * (stride + 8.0) *
+                         stepsIn(2.0 * shape.items * stride * 4.0);
             cost.memory = "(users + items) x factors x 4 bytes, three times";
             return cost;
         },

@@ -404,9 +404,9 @@ AlgorithmInfo neuralMfInfo() {
             cost.bytes = 5.0 * (shape.users + shape.items) * (d + 1.0) * 4.0 + 12.0 * shape.interactions +
                          params->batchSize * (d + 1.0) * 24.0;
             // Two rows an example, each gathered, given a gradient, and moved with two moments.
-            cost.vectors = params->epochs * examples * 2.0 * d * 6.0;
+            cost.vectors = params->epochs * examples * 2.0 * d * 6.0 * stepsIn((shape.users + shape.items) * d * 16.0);
             // Batches are small: finding the rows that examples share, and rows of one number for biases.
-            constexpr double aside = 500.0; // an example, on MovieLens 1M
+            constexpr double aside = 1000.0; // an example, on MovieLens 1M
             cost.scattered = params->epochs * examples * aside;
             cost.memory = "(users + items) x embedding x 4 bytes, five times, and 12 bytes an interaction";
             return cost;

@@ -183,10 +183,11 @@ std::unique_ptr<Trainer> makeRankingTrainer(SplitPtr split, const RankingOptions
 FitCost rankingCost(const DataShape& shape, const RankingOptions& options, double itemsPerPair) {
     const auto d = static_cast<double>(simd::padded(options.factors));
     FitCost cost;
-    cost.bytes = 2.0 * (shape.users + shape.items) * d * 4.0 + 8.0 * shape.interactions +
-                 std::min(shape.users * shape.items / 8.0, 33.6e6);
+    const double table = (shape.users + shape.items) * d * 4.0;
+    cost.bytes = 2.0 * table + 8.0 * shape.interactions + std::min(shape.users * shape.items / 8.0, 33.6e6);
     // A row that is scored and changed is read twice and written once.
-    cost.vectors = options.epochs * shape.interactions * (1.0 + itemsPerPair) * d * 3.0;
+    cost.vectors =
+        options.epochs * shape.interactions * (1.0 + itemsPerPair) * d * 3.0 * stepsIn(table);
     cost.memory = "(users + items) x factors x 4 bytes, twice, and 8 bytes an interaction";
     return cost;
 }

@@ -272,7 +272,8 @@ FitCost costOf(const DataShape& shape, const ParamMap& params) {
         simd::padded(static_cast<std::int64_t>(numberIn(params, "embedding_size").value_or(Params().factors))));
     FitCost cost;
     // A rating: the product, two vectors moved, y read once and moved once.
-    cost.vectors = numberIn(params, "epochs").value_or(Params().epochs) * shape.interactions * stride * 6.0;
+    cost.vectors = numberIn(params, "epochs").value_or(Params().epochs) * shape.interactions * stride * 6.0 *
+                   stepsIn(2.0 * shape.items * stride * 4.0);
     cost.bytes = 4.0 * stride * 2.0 * (shape.users + 2.0 * shape.items);
     cost.memory = "(users + 2 x items) x factors x 4 bytes, twice";
     return cost;

@@ -132,8 +132,11 @@ AlgorithmInfo warpInfo() {
         .load = &RankingModel::load,
         .cost = [](const DataShape& shape, const ParamMap& given) -> FitCost {
             const auto params = typedSchema().read(given);
-            // Most pairs need a few draws at first and many later; half of the most is a fair mean.
-            return params ? rankingCost(shape, params->options(), 2.0 + 0.25 * params->tries) : FitCost{};
+            if (!params) return {};
+            // Most pairs need a few draws at first and many later. What a draw takes is to see whether the
+            // user has the item: one bit, or where those are too many a search of the history.
+            const bool bits = shape.users * shape.items / 8.0 < 33.6e6;
+            return rankingCost(shape, params->options(), 2.0 + (bits ? 0.025 : 0.2) * params->tries);
         },
     };
 }

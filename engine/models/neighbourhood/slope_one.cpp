@@ -260,7 +260,7 @@ FitCost cost(const DataShape& shape, const ParamMap&) {
     // Pairs cannot be more than there are, nor more than the histories hold.
     const double pairs = std::min(shape.items * shape.items, shape.squaredHistories);
     return {.bytes = pairs * 24.0,
-            .scattered = 2.0 * shape.squaredHistories,
+            .scattered = 4.0 * shape.squaredHistories, // the pairs fill no cache
             .memory = "pairs of items rated together x 12 bytes, twice"};
 }
 

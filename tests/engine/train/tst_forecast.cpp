@@ -49,6 +49,10 @@ private slots:
         QCOMPARE(shape.interactions, 4.0);
         QCOMPARE(shape.squaredHistories, 10.0);
         QCOMPARE(shape.squaredAudiences, 6.0);
+        QCOMPARE(shape.audiences, (std::vector<float>{2.0f, 1.0f, 1.0f, 0.0f}));
+        QCOMPARE(shape.itemsAbove(0.0), 3.0);
+        QCOMPARE(shape.itemsAbove(1.0), 1.0);
+        QCOMPARE(DataShape{.items = 4.0}.itemsAbove(1.0), 4.0);
     }
 
     void whatIsNeededIsSaidInWords() {
