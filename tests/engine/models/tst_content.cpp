@@ -2,6 +2,7 @@
 //
 // Content-based models: what counts as content, similarities and profiles by hand, and items that nobody
 // took.
+#include "engine/io/tensor_file.h"
 #include "engine/models/content/content_matrix.h"
 #include "engine/models/registry.h"
 
@@ -206,6 +207,30 @@ private slots:
         const auto aged = scoresOf(*fitted("content_profile", split, params), user);
         QVERIFY(std::abs(aged[0] - 0.8f) < 1e-6f); // two half-lives: 1 to 1/4
         QVERIFY(std::abs(aged[2] - 0.2f) < 1e-6f);
+    }
+
+    void aParameterYoungerThanTheFileHasItsDefault() {
+        const SplitPtr split = wholeSplit(films());
+        const Query user = knownUser(*split, UserIndex{0});
+        ParamMap params = genresOnly;
+        params["liked"] = std::string("above_mean");
+        params["disliked_weight"] = 0.5;
+        const AlgorithmInfo& info = *findAlgorithm("content_profile");
+        TensorFile whole;
+        fitted("content_profile", split, params)->save(whole);
+        TensorFile older;
+        for (const auto& [name, tensor] : whole.tensors())
+            older.tensors()[name] = tensor;
+        for (const auto& [key, value] : whole.metadata())
+            if (key != "param.disliked_weight") older.setMeta(key, value);
+        QCOMPARE(older.metadata().size() + 1, whole.metadata().size());
+        const auto loaded = info.load(older);
+        QVERIFY2(loaded.ok(), loaded ? "" : loaded.error().text().c_str());
+        params.erase("disliked_weight");
+        QVERIFY(scoresOf(**loaded, user) == scoresOf(*fitted("content_profile", split, params), user));
+
+        older.setMeta("param.disliked_weight", "much");
+        QVERIFY(!info.load(older).ok());
     }
 };
 
