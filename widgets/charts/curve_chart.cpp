@@ -162,6 +162,15 @@ void CurveChart::setTitle(const QString& title) {
     d->title->setVisible(!title.isEmpty());
 }
 
+void CurveChart::setTitleWidget(QWidget* widget) {
+    auto* grid = static_cast<QGridLayout*>(layout());
+    grid->addWidget(widget, 0, 0, Qt::AlignLeft);
+}
+
+void CurveChart::setTitleHeight(int height) {
+    static_cast<QGridLayout*>(layout())->setRowMinimumHeight(0, height);
+}
+
 void CurveChart::setAxes(const ChartAxis& x, const ChartAxis& y) {
     if (d->x == x && d->y == y) return;
     if (d->x.scale != x.scale || d->y.scale != y.scale || d->x.title != x.title || d->x.unit != x.unit)

@@ -60,6 +60,10 @@ public:
     ~CurveChart() override;
 
     void setTitle(const QString& title);
+    /// In the place of the title, say a choice of what is drawn; the chart takes it over.
+    void setTitleWidget(QWidget* widget);
+    /// At least, in pixels: charts side by side start at one height though only one has a widget there.
+    void setTitleHeight(int height);
     void setAxes(const ChartAxis& x, const ChartAxis& y);
     void setScale(AxisScale x, AxisScale y);
     const ChartAxis& xAxis() const;

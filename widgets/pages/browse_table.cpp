@@ -2,6 +2,7 @@
 #include "widgets/pages/browse_table.h"
 
 #include "app/models/dataset_table_model.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QHBoxLayout>
@@ -36,21 +37,14 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
     m_model = new DatasetTableModel(kind, this);
     m_table = new QTableView(this);
     m_table->setModel(m_model);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    setUpRowTable(m_table);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setAlternatingRowColors(true);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     // Room for the arrow beside the text: drawn over a padding, it never covers the title.
     m_table->horizontalHeader()->setStyleSheet(
         QStringLiteral("QHeaderView::section { padding-right: %1px; } "
                        "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding; "
                        "subcontrol-position: center right; right: 4px; width: 10px; }")
             .arg(sortArrow));
-    m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setSectionsClickable(true);
     m_table->horizontalHeader()->setSortIndicatorShown(true);
     m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
@@ -64,7 +58,6 @@ BrowseTable::BrowseTable(BrowseKind kind, BrowseService* browse, QWidget* parent
     layout->addLayout(line);
     layout->addWidget(m_table, 1);
 
-    m_table->setTabKeyNavigation(false); // Tab leaves the table, arrows move in it
     m_search->installEventFilter(this);
     connect(m_search, &QLineEdit::textChanged, this, &BrowseTable::ask);
     connect(m_table->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this,

@@ -5,6 +5,7 @@
 #include "widgets/charts/code_strip.h"
 #include "widgets/charts/genre_bars.h"
 #include "widgets/delegates/bar_delegate.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QCheckBox>
@@ -131,16 +132,8 @@ CodeView::CodeView(QueryService* queries, QWidget* parent)
 QTableView* CodeView::makeTable(CodeItemModel* model, int stretchColumn) {
     auto* table = new QTableView;
     table->setModel(model);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    setUpRowTable(table);
     table->setSelectionMode(QAbstractItemView::SingleSelection);
-    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    table->setShowGrid(false);
-    table->setWordWrap(false);
-    table->setTabKeyNavigation(false);
-    table->verticalHeader()->hide();
-    table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 8);
-    table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setMinimumSectionSize(36);
     table->setItemDelegate(new CodeDelegate(table));
     const auto size = [table, model, stretchColumn] {

@@ -2,6 +2,7 @@
 #include "widgets/pages/compare_table.h"
 
 #include "widgets/delegates/padded_delegate.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QApplication>
@@ -42,19 +43,9 @@ CompareTable::CompareTable(QWidget* parent)
     : QTableView(parent) {
     m_model = new QStandardItemModel(this);
     setModel(m_model);
+    setUpRowTable(this);
     setItemDelegate(new CellDelegate(this));
-    verticalHeader()->hide();
-    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    horizontalHeader()->setHighlightSections(false);
-    setShowGrid(false);
-    setAlternatingRowColors(true);
-    setSelectionBehavior(QAbstractItemView::SelectRows);
     setSelectionMode(QAbstractItemView::SingleSelection);
-    setEditTriggers(QAbstractItemView::NoEditTriggers);
-    setWordWrap(false);
-    setCornerButtonEnabled(false);
-    setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    setTabKeyNavigation(false);
     connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& current) { emit rowChanged(current.isValid() ? current.row() : -1); });
 }

@@ -13,6 +13,7 @@
 #include "widgets/pages/browse_table.h"
 #include "widgets/pages/code_view.h"
 #include "widgets/pages/metric_card_view.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
@@ -243,17 +244,8 @@ QWidget* InspectPage::buildTop() {
 QTableView* InspectPage::makeTable(QAbstractItemModel* model, int stretchColumn) {
     auto* table = new QTableView(this);
     table->setModel(model);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    setUpRowTable(table);
     table->setSelectionMode(QAbstractItemView::SingleSelection);
-    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    table->setAlternatingRowColors(true);
-    table->setShowGrid(false);
-    table->setWordWrap(false);
-    table->setTabKeyNavigation(false);
-    table->verticalHeader()->hide();
-    table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 8);
-    table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setMinimumSectionSize(36);
     // Numbers take the room they need, the title takes the rest; genres and reasons may be pulled wider.
     const auto size = [table, stretchColumn] {

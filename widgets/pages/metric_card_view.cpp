@@ -6,6 +6,7 @@
 #include "app/models/metric_card_model.h"
 #include "widgets/delegates/bar_delegate.h"
 #include "widgets/style/flow_layout.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QComboBox>
@@ -72,18 +73,9 @@ MetricCardView::MetricCardView(QueryService* queries, QWidget* parent)
     m_table = new QTableView(this);
     m_table->setObjectName(QStringLiteral("cardTerms"));
     m_table->setModel(m_model);
+    setUpRowTable(m_table);
     m_table->setItemDelegate(new TermDelegate(MetricCardModel::HitRole, m_table));
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setAlternatingRowColors(true);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
-    m_table->setTabKeyNavigation(false);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
-    m_table->horizontalHeader()->setHighlightSections(false);
     m_table->setToolTip(tr("Double-click an item to see why it is in the list"));
     QHeaderView* header = m_table->horizontalHeader();
     header->setSectionResizeMode(MetricCardModel::Step, QHeaderView::ResizeToContents);

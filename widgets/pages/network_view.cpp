@@ -4,6 +4,7 @@
 #include "app/models/tensor_table_model.h"
 #include "widgets/charts/histogram_history.h"
 #include "widgets/delegates/spark_delegate.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QEvent>
@@ -28,17 +29,9 @@ NetworkView::NetworkView(TrainingService* training, QWidget* parent)
     m_table = new QTableView(this);
     m_table->setObjectName(QStringLiteral("tensorTable"));
     m_table->setModel(m_model);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    setUpRowTable(m_table);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setAlternatingRowColors(true);
-    m_table->setShowGrid(false);
-    m_table->setWordWrap(false);
     m_table->setTextElideMode(Qt::ElideMiddle);
-    m_table->setTabKeyNavigation(false);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setMinimumSectionSize(30);
     m_table->setItemDelegateForColumn(TensorTableModel::Name,
                                       new AlarmDelegate(TensorTableModel::AlarmRole, m_table));

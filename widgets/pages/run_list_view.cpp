@@ -4,6 +4,7 @@
 #include "app/models/metric_table_model.h"
 #include "app/models/run_table_model.h"
 #include "widgets/delegates/padded_delegate.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QApplication>
@@ -113,24 +114,10 @@ void paintEmpty(QTableView* view, const QString& text) {
         Qt::AlignCenter | Qt::TextWordWrap, text);
 }
 
-void setUp(QTableView* view) {
-    view->verticalHeader()->hide();
-    view->setShowGrid(false);
-    view->setAlternatingRowColors(true);
-    view->setSelectionBehavior(QAbstractItemView::SelectRows);
-    view->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    view->setWordWrap(false);
-    view->setCornerButtonEnabled(false);
-    view->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    view->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 8);
-    view->horizontalHeader()->setHighlightSections(false);
-    view->setTabKeyNavigation(false);
-}
-
 enum class Spare { ToFirst, ToAll };
 
-/// Every column as wide as its contents; what is left goes to the first column, or to all alike.
+/// Every column as wide as its contents; what is left goes to the first column until long names have room in
+/// it, then to the others, or to all alike.
 void fit(QTableView* view, Spare spare) {
     const QAbstractItemModel* model = view->model();
     if (!model || model->columnCount() == 0) return;
@@ -146,18 +133,20 @@ void fit(QTableView* view, Spare spare) {
     }
     const int left = view->viewport()->width() - used;
     if (left <= 0) return;
-    for (int column = 1; spare == Spare::ToAll && column < model->columnCount(); ++column)
-        if (!view->isColumnHidden(column))
-            view->setColumnWidth(column, view->columnWidth(column) + left / shown);
-    const int first = spare == Spare::ToAll ? left - left / shown * (shown - 1) : left;
-    view->setColumnWidth(0, view->columnWidth(0) + first);
+    const int longName = 36 * view->fontMetrics().averageCharWidth();
+    const int toFirst =
+        spare == Spare::ToAll ? left / shown : std::min(left, std::max(0, longName - view->columnWidth(0)));
+    const int each = shown > 1 ? (left - toFirst) / (shown - 1) : 0;
+    for (int column = 1; column < model->columnCount(); ++column)
+        if (!view->isColumnHidden(column)) view->setColumnWidth(column, view->columnWidth(column) + each);
+    view->setColumnWidth(0, view->columnWidth(0) + left - each * (shown - 1));
 }
 
 } // namespace
 
 RunListView::RunListView(QWidget* parent)
     : QTableView(parent) {
-    setUp(this);
+    setUpRowTable(this);
     setItemDelegate(new RunDelegate(this));
     m_fitSoon = new QTimer(this);
     m_fitSoon->setSingleShot(true);
@@ -198,7 +187,7 @@ void RunListView::paintEvent(QPaintEvent* event) {
 
 MetricTableView::MetricTableView(QWidget* parent)
     : QTableView(parent) {
-    setUp(this);
+    setUpRowTable(this);
     setItemDelegate(new MetricDelegate(this));
     setSelectionMode(QAbstractItemView::ExtendedSelection);
 }

@@ -3,6 +3,7 @@
 
 #include "app/models/run_parameters.h"
 #include "app/models/run_table_model.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QHeaderView>
@@ -16,14 +17,8 @@ RunParameterView::RunParameterView(QWidget* parent)
     : QTableView(parent) {
     m_model = new QStandardItemModel(this);
     setModel(m_model);
-    verticalHeader()->hide();
-    setShowGrid(false);
-    setAlternatingRowColors(true);
-    setEditTriggers(QAbstractItemView::NoEditTriggers);
+    setUpRowTable(this);
     setTextElideMode(Qt::ElideRight);
-    setWordWrap(false);
-    setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
 }
 

@@ -184,31 +184,27 @@ QWidget* SearchResults::buildCharts() {
     m_trials = new CurveChart;
     m_trials->setObjectName(QStringLiteral("trialsChart"));
     m_trials->setEmptyText(tr("A point for every trial that is over shows up here."));
-    auto* right = new QWidget;
-    m_parameter = new QComboBox(right);
+    auto* choice = new QWidget;
+    m_parameter = new QComboBox(choice);
     m_parameter->setObjectName(QStringLiteral("againstParameter"));
     m_parameter->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    auto* label = new QLabel(tr("Against"), right);
+    auto* label = new QLabel(tr("Against"), choice);
     label->setBuddy(m_parameter);
     m_against = new CurveChart;
     m_against->setObjectName(QStringLiteral("againstChart"));
-    m_against->setLegendVisible(false); // one kind of point
     m_against->setEmptyText(tr("Which values of a parameter do well shows up here."));
-    auto* line = new QHBoxLayout;
+    auto* line = new QHBoxLayout(choice);
+    line->setContentsMargins(0, 0, 0, 0);
     line->addWidget(label);
     line->addWidget(m_parameter);
-    line->addStretch(1);
-    auto* column = new QVBoxLayout(right);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(space::tiny);
-    column->addLayout(line);
-    column->addWidget(m_against, 1);
+    m_against->setTitleWidget(choice);
+    m_trials->setTitleHeight(choice->sizeHint().height());
     auto* charts = new QSplitter(Qt::Horizontal);
     charts->setObjectName(QStringLiteral("searchChartsSplitter"));
     charts->setChildrenCollapsible(false);
     charts->setHandleWidth(space::medium);
     charts->addWidget(m_trials);
-    charts->addWidget(right);
+    charts->addWidget(m_against);
     charts->setStretchFactor(0, 1);
     charts->setStretchFactor(1, 1);
     charts->setSizes({500, 500});
@@ -413,13 +409,11 @@ void SearchResults::drawAgainst() {
         for (const auto& [name, value] : best)
             bars << QPair<QString, double>(words(name), value);
         m_against->setMarks({});
-        m_against->setTitle(tr("Best %1 by %2").arg(metric, m_parameter->currentText()));
         m_against->setAxes({m_parameter->currentText(), AxisScale::Linear, AxisUnit::Number, {}, {}},
-                           {metric, AxisScale::Linear, AxisUnit::Number, {}, {}});
+                           {tr("Best %1").arg(metric), AxisScale::Linear, AxisUnit::Number, {}, {}});
         if (bars.isEmpty()) return m_against->clear();
         return m_against->setBars(bars);
     }
-    m_against->setTitle({});
     // The whole range that is searched, with a little air beside its ends.
     std::optional<double> from;
     std::optional<double> to;

@@ -2,6 +2,7 @@
 #include "widgets/pages/trial_table.h"
 
 #include "widgets/delegates/padded_delegate.h"
+#include "widgets/style/row_table.h"
 #include "widgets/style/theme.h"
 
 #include <QEvent>
@@ -100,21 +101,11 @@ TrialTable::TrialTable(QWidget* parent)
     header->setSectionsClickable(true);
     setHorizontalHeader(header);
     setModel(m_sorted);
+    setUpRowTable(this);
     setItemDelegate(new TrialDelegate(this));
     setSortingEnabled(true);
     horizontalHeader()->setSortIndicatorShown(false);
-    setSelectionBehavior(QAbstractItemView::SelectRows);
     setSelectionMode(QAbstractItemView::SingleSelection);
-    setEditTriggers(QAbstractItemView::NoEditTriggers);
-    setAlternatingRowColors(true);
-    setShowGrid(false);
-    setWordWrap(false);
-    setTabKeyNavigation(false);
-    setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    verticalHeader()->hide();
-    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-    horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setMinimumSectionSize(Theme::current().scaled(36));
     connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &TrialTable::selectionMoved);
 }
