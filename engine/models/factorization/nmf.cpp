@@ -268,7 +268,7 @@ AlgorithmInfo nmfInfo() {
                 const double d = numberIn(params, "embedding_size").value_or(Params().factors);
                 const double epochs = numberIn(params, "epochs").value_or(Params().epochs);
                 FitCost cost;
-                cost.vectors = epochs * 2.0 * shape.interactions * d;
+                cost.vectors = epochs * 2.0 * shape.interactions * d * stepsIn(4.0 * shape.users * d);
                 cost.dense = epochs * 3.0 * (shape.users + shape.items) * d * d;
                 cost.bytes = 2.0 * 4.0 * d * (shape.users + shape.items);
                 cost.memory = "(users + items) x factors x 4 bytes, twice";

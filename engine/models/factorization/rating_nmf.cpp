@@ -281,7 +281,8 @@ AlgorithmInfo ratingNmfInfo() {
             [](const DataShape& shape, const ParamMap& params) {
                 const double d = numberIn(params, "embedding_size").value_or(Params().factors);
                 FitCost cost;
-                cost.vectors = numberIn(params, "epochs").value_or(Params().epochs) * 6.0 * shape.interactions * d;
+                cost.vectors = numberIn(params, "epochs").value_or(Params().epochs) * 6.0 *
+                               shape.interactions * d * stepsIn(4.0 * shape.users * d);
                 cost.bytes = 3.0 * 4.0 * d * (shape.users + shape.items);
                 cost.memory = "(users + items) x factors x 4 bytes, three times";
                 return cost;
