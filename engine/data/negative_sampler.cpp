@@ -6,11 +6,6 @@
 
 namespace recoscope {
 
-namespace {
-constexpr std::size_t kMostWords = std::size_t{1}
-                                   << 22; // 32 MB: beyond, memory would be slower than a search
-} // namespace
-
 void ItemLottery::reset(std::span<const ItemIndex> items, std::span<const float> weights) {
     m_items = items;
     m_ends.clear();
@@ -34,7 +29,7 @@ NegativeSampler::NegativeSampler(const UserItemCsr& train, const NegativeOptions
     const auto items = static_cast<std::size_t>(train.colCount());
     const auto users = static_cast<std::size_t>(train.rowCount());
     const std::size_t words = (items + 63) / 64;
-    if (users * words <= kMostWords) {
+    if (users * words * sizeof(std::uint64_t) <= kMostBitBytes) {
         m_words = words;
         m_bits.assign(users * words, 0);
         for (std::size_t u = 0; u < users; ++u)

@@ -68,6 +68,8 @@ public:
 
     /// Enough that a user who has four of five items is skipped once in a thousand draws.
     static constexpr int kTries = 32;
+    /// 32 MB of bits for pairs: beyond, memory would be slower than a search of the history.
+    static constexpr std::size_t kMostBitBytes = std::size_t{1} << 25;
 
 private:
     const UserItemCsr& m_train;

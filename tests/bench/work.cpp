@@ -29,7 +29,7 @@ public:
 
 private:
     void watch(const Progress& now) {
-        if (m_patience <= 0.0 || !seconds.empty() || now.phase != "training" || cutAt < 1.0) return;
+        if (m_patience <= 0.0 || !seconds.empty() || now.phase != "training") return;
         if (!m_first && now.fraction > 0.0) m_first = now; // what comes before it may be preparation
         if (now.elapsed < m_patience || !m_first || now.fraction <= m_first->fraction) return;
         seconds.push_back((now.elapsed - m_first->elapsed) / (now.fraction - m_first->fraction));

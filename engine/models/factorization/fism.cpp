@@ -407,7 +407,7 @@ AlgorithmInfo fismInfo() {
             const double samples = shape.interactions * (1.0 + params->negatives);
             FitCost cost;
             cost.bytes = 4.0 * shape.items * stride * 4.0 + 2.0 * params->batchSize * stride * 4.0 +
-                         std::min(shape.users * shape.items / 8.0, 33.6e6);
+                         std::min<double>(shape.users * shape.items / 8.0, NegativeSampler::kMostBitBytes);
             // A sample is scored, pulls the history and moves its item; a history is added up and moved.
             cost.vectors = params->epochs * stride * (3.0 * samples + 5.0 * shape.interactions) *
                            stepsIn(2.0 * shape.items * stride * 4.0);

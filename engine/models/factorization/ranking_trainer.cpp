@@ -2,6 +2,7 @@
 #include "engine/models/factorization/ranking_trainer.h"
 
 #include "engine/core/rng.h"
+#include "engine/data/negative_sampler.h"
 #include "engine/linalg/simd.h"
 #include "engine/models/factorization/ranking_model.h"
 
@@ -184,7 +185,8 @@ FitCost rankingCost(const DataShape& shape, const RankingOptions& options, doubl
     const auto d = static_cast<double>(simd::padded(options.factors));
     FitCost cost;
     const double table = (shape.users + shape.items) * d * 4.0;
-    cost.bytes = 2.0 * table + 8.0 * shape.interactions + std::min(shape.users * shape.items / 8.0, 33.6e6);
+    cost.bytes = 2.0 * table + 8.0 * shape.interactions +
+                 std::min<double>(shape.users * shape.items / 8.0, NegativeSampler::kMostBitBytes);
     // A row that is scored and changed is read twice and written once.
     cost.vectors =
         options.epochs * shape.interactions * (1.0 + itemsPerPair) * d * 3.0 * stepsIn(table);

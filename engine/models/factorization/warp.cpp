@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/models/factorization/warp.h"
 
+#include "engine/data/negative_sampler.h"
 #include "engine/models/factorization/ranking_model.h"
 #include "engine/models/factorization/ranking_trainer.h"
 
@@ -135,7 +136,7 @@ AlgorithmInfo warpInfo() {
             if (!params) return {};
             // Most pairs need a few draws at first and many later. What a draw takes is to see whether the
             // user has the item: one bit, or where those are too many a search of the history.
-            const bool bits = shape.users * shape.items / 8.0 < 33.6e6;
+            const bool bits = shape.users * shape.items / 8.0 <= NegativeSampler::kMostBitBytes;
             return rankingCost(shape, params->options(), 2.0 + (bits ? 0.025 : 0.2) * params->tries);
         },
     };
